@@ -1,0 +1,1 @@
+"""Text in, judgement out: knows no mention and no database."""

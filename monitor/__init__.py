@@ -1,0 +1,1 @@
+"""See and keep: collect mentions, judge, prioritise and alert."""

@@ -1,0 +1,1 @@
+"""Every table, every query, one migration history."""

@@ -1,0 +1,1 @@
+"""Decide and speak: drafts, review, approval and the one door out."""

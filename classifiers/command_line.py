@@ -159,6 +159,7 @@ class Parser(argparse.ArgumentParser):
     """A command line that answers a wrong option with one sentence instead of a usage block."""
 
     def error(self, message: str) -> NoReturn:
+        """Raise CommandError with argparse's own words for what is wrong."""
         raise CommandError(f"{message} (see --help)")
 
 

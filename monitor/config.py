@@ -1,28 +1,35 @@
 """Settings: `tactful.toml`, the environment and a secrets folder, read once into one frozen, typed object.
 
-Order, the later wins: the file, `.env`, `secrets/` (one file a value, named like the variable), the environment.
-A variable is `TACTFUL__SECTION__KEY`. Unknown keys are refused by name. A secret is never written in the file, prints
-`***`, and reaches only the process that needs it: source secrets the monitor, door secrets the publisher, neither
-the console.
+Order, the later wins: the file, `.env` beside it, `secrets/` beside it (one file a value, named like the variable), the
+environment. A variable is `TACTFUL__SECTION__KEY`. Unknown keys are refused by name. A secret is never written in the
+file, prints `***`, and reaches only the process that needs it: source secrets the monitor, door secrets the publisher,
+neither the console.
 """
 
+import difflib
 import os
-import tomllib
 from collections.abc import Mapping, MutableMapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-PREFIX: Final = "TACTFUL__"
+from monitor.config_layers import (
+    CONFIG_VARIABLE,
+    PREFIX,
+    Layers,
+    SettingsError,
+    dotenv,
+    has_password,
+    is_secret,
+    secrets_folder,
+)
+
+__all__ = ["PREFIX", "Process", "Section", "Settings", "SettingsError", "explain", "is_secret", "load"]
+
 DEFAULT_FILE: Final = Path("tactful.toml")
 SAMPLE_FILE: Final = Path(__file__).parent / "sample" / "tactful.toml"
-
-
-class SettingsError(Exception):
-    """A setting cannot be used: one sentence that names the file or key and the remedy."""
 
 
 class Process(StrEnum):
@@ -37,7 +44,7 @@ class Process(StrEnum):
 class Section(BaseModel):
     """A table of settings: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 
 class Brand(Section):
@@ -55,7 +62,7 @@ class Brand(Section):
 class DatabaseSettings(Section):
     """Where rows are kept."""
 
-    url: str = "sqlite:///var/tactful.db"
+    url: str = Field(default="sqlite:///var/tactful.db", repr=False)  # may hold a password
 
 
 class Sla(Section):
@@ -135,8 +142,8 @@ class Settings(Section):
 
     languages: Annotated[tuple[str, ...], AfterValidator(_known_languages)] = ("ru", "uk", "ar", "en")
     brands: Mapping[str, Brand] = Field(default_factory=dict)
-    sources: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
-    doors: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
+    sources: Mapping[str, Mapping[str, object]] = Field(default_factory=dict, repr=False)  # may hold secrets
+    doors: Mapping[str, Mapping[str, object]] = Field(default_factory=dict, repr=False)
     database: DatabaseSettings = DatabaseSettings()
     sla: Sla = Sla()
     alerts: AlertSettings = AlertSettings()
@@ -145,7 +152,9 @@ class Settings(Section):
     console: ConsoleSettings = ConsoleSettings()
     model: ModelSettings = ModelSettings()
     audit: AuditSettings = AuditSettings()
-    sample: bool = False  # set when no settings file was found: the sample brand is shown
+    # Set by `load`, never by a file:
+    sample: bool = False  # no settings file was found, so the sample brand is shown
+    file: Path = DEFAULT_FILE  # where relative paths of sources start, beside which secrets are kept
 
     @property
     def allowed_domains(self) -> tuple[str, ...]:
@@ -167,129 +176,88 @@ def load(
     """
     environ = os.environ if environ is None else environ
     chosen = _chosen_file(file, environ)
-    tree = _read_toml(chosen)
-    _refuse_secrets(tree, chosen)
-    for source in (_dotenv(chosen.parent), _secrets_folder(chosen.parent), environ):
-        for name in sorted(source):
-            if name.startswith(PREFIX) and name != f"{PREFIX}CONFIG":
-                _put(tree, name, source[name])
-    _keep_rights(tree, process)
-    for name in [name for name in environ if name.startswith(PREFIX) and not _may_know(name, process)]:
-        del environ[name]
+    layers = Layers(chosen)
+    # The sample's own folder is part of the program: secrets are looked for where a settings file would be.
+    beside = DEFAULT_FILE.parent if chosen == SAMPLE_FILE else chosen.parent
+    layers.lay(dotenv(beside), f"{beside / '.env'}, {{name}}")
+    layers.lay(secrets_folder(beside), f"{beside / 'secrets'}/{{name}}")
+    layers.lay(environ, "the environment variable {name}")
+    _forget_others(layers.tree, environ, process)
+    for ours in ("sample", "file"):
+        if ours in layers.tree:
+            raise SettingsError(_unknown(layers.origin((ours,)), (ours,)))
     try:
-        return Settings.model_validate({**tree, "sample": chosen == SAMPLE_FILE})
+        return Settings.model_validate({**layers.tree, "sample": chosen == SAMPLE_FILE, "file": chosen})
     except ValidationError as error:
-        raise SettingsError(explain(error, chosen)) from error
+        location = tuple(str(part) for part in error.errors(include_input=False)[0]["loc"])
+        raise SettingsError(explain(error, layers.origin(location))) from error
 
 
-def explain(error: ValidationError, file: Path | str, prefix: str = "") -> str:
-    """The first fault of a validation as one sentence that names the key; never shows the value."""
+def explain(error: ValidationError, place: Path | str, prefix: str = "") -> str:
+    """The first fault of a validation as one sentence that names the place and the key; never shows the value."""
     fault = error.errors(include_input=False, include_url=False)[0]
-    key = ".".join([*([prefix] if prefix else []), *(str(part) for part in fault["loc"])])
+    path = (*([prefix] if prefix else []), *(str(part) for part in fault["loc"]))
     if fault["type"] == "extra_forbidden":
-        return f'{file}: unknown setting "{key}"; see tactful.example.toml for the settings there are'
+        return _unknown(place, path)
+    key = ".".join(path)
     if fault["type"] == "missing":
-        return f'{file}: the setting "{key}" is missing'
-    return f'{file}: the setting "{key}" cannot be used: {fault["msg"][0].lower()}{fault["msg"][1:]}'
+        return f'{place}: the setting "{key}" is missing'
+    message = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] in ("tuple_type", "list_type"):
+        message = 'it must be a list, such as ["a", "b"]'
+    elif fault["type"] in ("model_type", "mapping_type", "dict_type"):
+        message = f"it must be a table, [{key}], not a value"
+    return f'{place}: the setting "{key}" cannot be used: {message[0].lower()}{message[1:]}'
+
+
+def _unknown(place: Path | str, path: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(path[-1], _keys_below(path[:-1]), n=1)
+    hint = f"did you mean {near[0]}?" if near else "see tactful.example.toml for the settings there are"
+    return f'{place}: unknown setting "{".".join(path)}"; {hint}'
+
+
+def _keys_below(path: tuple[str, ...]) -> list[str]:
+    """The keys that a table of ours may have; none where an adapter knows them."""
+    if path[:1] == ("brands",):
+        return list(Brand.model_fields)
+    if not path:
+        return [name for name in Settings.model_fields if name not in ("sample", "file")]
+    section = Settings.model_fields.get(path[0])
+    kind = section.annotation if section is not None else None
+    return list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, Section) else []
 
 
 def _chosen_file(file: Path | None, environ: Mapping[str, str]) -> Path:
-    named = file or (Path(environ[f"{PREFIX}CONFIG"]) if environ.get(f"{PREFIX}CONFIG") else None)
+    named = file or (Path(environ[CONFIG_VARIABLE]) if environ.get(CONFIG_VARIABLE) else None)
     if named is not None:
         return named
     return DEFAULT_FILE if DEFAULT_FILE.exists() else SAMPLE_FILE
 
 
-def _read_toml(file: Path) -> dict[str, object]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        msg = f"{file}: there is no such settings file; copy tactful.example.toml to it"
-        raise SettingsError(msg) from error
-    except UnicodeDecodeError as error:
-        msg = f"{file}: the settings file is not UTF-8; save it as UTF-8"
-        raise SettingsError(msg) from error
-    except OSError as error:
-        msg = f"{file}: the settings file cannot be read: {error.strerror}"
-        raise SettingsError(msg) from error
-    except tomllib.TOMLDecodeError as error:
-        msg = f"{file}: the settings file is not TOML: {error}"
-        raise SettingsError(msg) from error
+OWNERS: Final = {"sources": Process.MONITOR, "alerts": Process.MONITOR, "doors": Process.PUBLISHER}
+"""Whose the secrets of a section are; those of any other section are for every process."""
 
 
-SECRET_WORDS: Final = ("secret", "password", "token", "webhook", "api_key", "private_key", "bearer")
+def _may_know(section: str, process: Process) -> bool:
+    return OWNERS.get(section, process) == process
 
 
-def is_secret(key: str) -> bool:
-    """Whether a key's name says that its value is a secret (sources and doors name their own keys)."""
-    return any(word in key for word in SECRET_WORDS) or key == "key"
+def _forget_others(tree: dict[str, object], environ: MutableMapping[str, str], process: Process) -> None:
+    """Remove what `process` may not know from the settings and from its environment."""
+    for name in [name for name in environ if name.startswith(PREFIX)]:
+        section, *path = name[len(PREFIX) :].lower().split("__")
+        if path and not _may_know(section, process) and (is_secret(path[-1]) or has_password(environ[name])):
+            del environ[name]
+    for section, below in tree.items():
+        if not _may_know(section, process):
+            _drop_secrets(below)
 
 
-def _refuse_secrets(tree: Mapping[str, object], file: Path, path: tuple[str, ...] = ()) -> None:
-    for key, value in tree.items():
-        here = (*path, key)
-        if isinstance(value, Mapping):
-            _refuse_secrets(value, file, here)
-        elif is_secret(key):
-            variable = PREFIX + "__".join(part.upper() for part in here)
-            msg = f'{file}: "{".".join(here)}" is a secret; keep it out of the file and set {variable} instead'
-            raise SettingsError(msg)
-
-
-def _dotenv(folder: Path) -> Mapping[str, str]:
-    return {name: value for name, value in dotenv_values(folder / ".env").items() if value is not None}
-
-
-def _secrets_folder(folder: Path) -> Mapping[str, str]:
-    directory = folder / "secrets"
-    if not directory.is_dir():
-        return {}
-    files = (path for path in directory.iterdir() if path.is_file() and path.name.upper().startswith(PREFIX))
-    return {path.name.upper(): path.read_text(encoding="utf-8").strip() for path in files}
-
-
-def _put(tree: dict[str, object], name: str, value: str) -> None:
-    """Set the value that a variable names, making tables on the way; TOML syntax is read where it is some."""
-    *tables, key = name[len(PREFIX) :].lower().split("__")
-    if not all((*tables, key)):
-        msg = f"the variable {name} names no setting; write {PREFIX}SECTION__KEY"
-        raise SettingsError(msg)
-    if (tables and tables[0] not in Settings.model_fields) or (not tables and key not in Settings.model_fields):
-        msg = f'the variable {name} names an unknown setting "{".".join((*tables, key))}"; see tactful.example.toml'
-        raise SettingsError(msg)
-    here = tree
-    for table in tables:
-        there = here.setdefault(table, {})
-        if not isinstance(there, dict):
-            msg = f'the variable {name} goes below "{table}", which is a value and not a table'
-            raise SettingsError(msg)
-        here = there
-    here[key] = value if is_secret(key) else _value(value)
-
-
-def _value(text: str) -> object:
-    """A list, number or boolean in TOML syntax; anything else is the text itself."""
-    try:
-        value: object = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-    return value if isinstance(value, list | bool | int | float) else text
-
-
-def _may_know(name: str, process: Process) -> bool:
-    """Whether a process may know a variable; only secrets of sources, doors and alerts are kept from some."""
-    *tables, key = name[len(PREFIX) :].lower().split("__")
-    if not is_secret(key) or not tables:
-        return True
-    owner = {"sources": Process.MONITOR, "alerts": Process.MONITOR, "doors": Process.PUBLISHER}.get(tables[0])
-    return owner is None or owner == process
-
-
-def _keep_rights(tree: dict[str, object], process: Process) -> None:
-    for name, section in tree.items():
-        tables = section.values() if name in ("sources", "doors") and isinstance(section, dict) else (section,)
-        for table in tables:
-            if not isinstance(table, dict):
-                continue
-            for key in [key for key in table if not _may_know(f"{PREFIX}{name}__{key}", process)]:
-                del table[key]
+def _drop_secrets(value: object) -> None:
+    if not isinstance(value, dict):
+        return
+    for key in list(value):
+        if not isinstance(value[key], dict) and (is_secret(key) or has_password(value[key])):
+            del value[key]
+        else:
+            _drop_secrets(value[key])

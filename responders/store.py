@@ -1,0 +1,500 @@
+"""Drafts, approvals and publications ↔ rows. Every change is a compare-and-set on (state, version).
+
+Functions take an open unit of work of `monitor.storage.session` and never open, commit or close one: a decision, its
+rows and its audit entry belong to one transaction of the caller's.
+"""
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from sqlalchemy import Connection, RowMapping, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from classifiers.types import Category, Finding, Severity
+from monitor.mention import Handling, Lane, MentionId
+from monitor.storage.schema import accounts, approvals, mentions, publications, replies, reply_versions, switches
+from responders.reply import (
+    OPEN,
+    AlreadyAnswered,
+    Approval,
+    CheckReport,
+    Draft,
+    Publication,
+    PublicationState,
+    Published,
+    ReplyId,
+    ReplyState,
+    ReplyTarget,
+    StaleDraft,
+    UnknownReply,
+    Verdict,
+    Version,
+    text_hash,
+)
+
+Unit: TypeAlias = Connection
+"""An open unit of work."""
+
+STOP_SENDING: Final = "stop_sending"
+PAGE: Final = 50
+_LIVE: Final = ("sending", "sent", "uncertain")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A reply in a list, with the post that it answers."""
+
+    draft: Draft
+    target: ReplyTarget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewReply:
+    """What a new draft begins with."""
+
+    author: str
+    lane: Lane
+    door: str
+    text: str
+    template: str | None = None
+
+
+# ------------------------------------------------------------------ reading
+
+
+def target_of(unit: Unit, mention_id: MentionId) -> ReplyTarget:
+    """The post that a reply answers, as stored now; raises UnknownReply when there is none."""
+    row = unit.execute(select(mentions).where(mentions.c.id == mention_id)).mappings().first()
+    if row is None:
+        msg = f"there is no mention {mention_id}"
+        raise UnknownReply(msg)
+    return _target(row)
+
+
+def draft_of(unit: Unit, reply_id: ReplyId) -> Draft:
+    """The reply as stored now; raises UnknownReply when there is none."""
+    row = unit.execute(select(replies).where(replies.c.id == reply_id)).mappings().first()
+    if row is None:
+        msg = f"there is no reply {reply_id}"
+        raise UnknownReply(msg)
+    return _draft(row)
+
+
+def replies_to(unit: Unit, mention_id: MentionId) -> list[Draft]:
+    """Every reply to a mention, oldest first, in whatever state."""
+    rows = unit.execute(select(replies).where(replies.c.mention_id == mention_id).order_by(replies.c.id)).mappings()
+    return [_draft(row) for row in rows]
+
+
+def open_reply(unit: Unit, mention_id: MentionId, author: str) -> Draft | None:
+    """The newest reply that `author` began for this mention and that still waits for something."""
+    row = (
+        unit.execute(
+            select(replies)
+            .where(
+                replies.c.mention_id == mention_id,
+                replies.c.author == author,
+                replies.c.state.in_([state.value for state in OPEN]),
+            )
+            .order_by(replies.c.id.desc())
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else _draft(row)
+
+
+def listed(
+    unit: Unit,
+    states: Collection[ReplyState],
+    *,
+    after: ReplyId | None = None,
+    author: str | None = None,
+    limit: int = PAGE,
+) -> list[Listed]:
+    """Replies in some states with their posts, oldest first; the next page begins `after` the last one's id."""
+    columns = [column.label(f"m_{column.name}") for column in mentions.c]
+    query = (
+        select(replies, *columns)
+        .join(mentions, mentions.c.id == replies.c.mention_id)
+        .where(replies.c.state.in_([state.value for state in states]))
+        .order_by(replies.c.id)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(replies.c.id > after)
+    if author is not None:
+        query = query.where(replies.c.author == author)
+    return [Listed(draft=_draft(row), target=_target(row, "m_")) for row in unit.execute(query).mappings()]
+
+
+def counts(unit: Unit) -> dict[ReplyState, int]:
+    """How many replies stand in each state; states without any are 0."""
+    rows = unit.execute(select(replies.c.state, func.count()).group_by(replies.c.state)).all()
+    found = {ReplyState(state): count for state, count in rows}
+    return {state: found.get(state, 0) for state in ReplyState}
+
+
+def versions(unit: Unit, reply_id: ReplyId) -> list[Version]:
+    """Every text a reply has had, oldest first."""
+    rows = unit.execute(
+        select(reply_versions).where(reply_versions.c.reply_id == reply_id).order_by(reply_versions.c.version)
+    ).mappings()
+    return [Version(version=row["version"], text=row["text"], by=row["by"], at=row["at"]) for row in rows]
+
+
+def writers(unit: Unit, reply_id: ReplyId) -> frozenset[str]:
+    """Everybody who wrote a text of this reply or began it: nobody of them may approve it."""
+    rows = unit.execute(select(reply_versions.c.by).where(reply_versions.c.reply_id == reply_id)).scalars()
+    author = unit.execute(select(replies.c.author).where(replies.c.id == reply_id)).scalar_one_or_none()
+    return frozenset(rows) | (frozenset() if author is None else frozenset({author}))
+
+
+def live_approval(unit: Unit, reply_id: ReplyId) -> Approval | None:
+    """The newest approval that no edit has voided."""
+    row = (
+        unit.execute(
+            select(approvals)
+            .where(approvals.c.reply_id == reply_id, approvals.c.voided_at.is_(None))
+            .order_by(approvals.c.id.desc())
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else Approval(**row)
+
+
+def publications_of(unit: Unit, reply_id: ReplyId) -> list[Publication]:
+    """Every attempt to publish a reply, oldest first."""
+    rows = unit.execute(
+        select(publications).where(publications.c.reply_id == reply_id).order_by(publications.c.id)
+    ).mappings()
+    return [_publication(row) for row in rows]
+
+
+def is_stopped(unit: Unit) -> str | None:
+    """Why nothing may be sent now (the kill switch is on), or None."""
+    row = unit.execute(select(switches).where(switches.c.name == STOP_SENDING, switches.c.on)).mappings().first()
+    if row is None:
+        return None
+    return f"sending is stopped by {row['by']}" + (f": {row['reason']}" if row["reason"] else "")
+
+
+def sent_since(unit: Unit, since: datetime) -> int:
+    """How many publications went out, are going out or may have gone out since a time."""
+    return unit.execute(
+        select(func.count())
+        .select_from(publications)
+        .where(publications.c.state.in_(_LIVE), publications.c.claimed_at >= since)
+    ).scalar_one()
+
+
+def role_of(unit: Unit, account: str) -> str | None:
+    """The role of an active account, or None: it is gone, disabled, or was never there."""
+    return unit.execute(
+        select(accounts.c.role).where(accounts.c.name == account, accounts.c.active)
+    ).scalar_one_or_none()
+
+
+def due(unit: Unit, now: datetime, *, doors: Collection[str], limit: int = PAGE) -> list[Draft]:
+    """Approved replies whose hold time has passed, for these doors, oldest first."""
+    rows = unit.execute(
+        select(replies)
+        .where(
+            replies.c.state == ReplyState.APPROVED.value,
+            replies.c.door.in_(list(doors)),
+            or_(replies.c.hold_until.is_(None), replies.c.hold_until <= now),
+        )
+        .order_by(replies.c.updated_at, replies.c.id)
+        .limit(limit)
+    ).mappings()
+    return [_draft(row) for row in rows]
+
+
+# ------------------------------------------------------------------ changing
+
+
+def lock_mention(unit: Unit, mention_id: MentionId) -> ReplyTarget:
+    """As `target_of`, and no other unit may lock the same mention until this one ends."""
+    # SQLite holds the whole database during a writing unit and ignores FOR UPDATE; PostgreSQL needs it.
+    unit.execute(select(mentions.c.id).where(mentions.c.id == mention_id).with_for_update())
+    return target_of(unit, mention_id)
+
+
+def add(unit: Unit, target: ReplyTarget, new: NewReply, at: datetime) -> Draft:
+    """A new draft, version 1."""
+    key = unit.execute(
+        replies.insert()
+        .values(
+            mention_id=target.mention_id,
+            author=new.author,
+            state=ReplyState.DRAFT.value,
+            lane=new.lane.value,
+            door=new.door,
+            template=new.template,
+            text=new.text,
+            text_hash=text_hash(new.text),
+            version=1,
+            mention_hash=target.text_hash,
+            created_at=at,
+            updated_at=at,
+        )
+        .returning(replies.c.id)
+    ).scalar_one()
+    draft = draft_of(unit, ReplyId(key))
+    _add_version(unit, draft, new.author, at)
+    return draft
+
+
+def put(unit: Unit, before: Draft, after: Draft, *, by: str) -> None:
+    """Store `after` where still stands `before`; a new version is kept under the name of `by`.
+
+    Raises StaleDraft when somebody was faster: nothing is changed then.
+    """
+    result = unit.execute(
+        update(replies)
+        .where(replies.c.id == before.id, replies.c.state == before.state.value, replies.c.version == before.version)
+        .values(
+            state=after.state.value,
+            lane=after.lane.value,
+            door=after.door,
+            template=after.template,
+            text=after.text,
+            text_hash=after.text_hash,
+            version=after.version,
+            mention_hash=after.mention_hash,
+            note=after.note,
+            hold_until=after.hold_until,
+            updated_at=after.updated_at,
+            **_report_columns(after.report),
+        )
+    )
+    if result.rowcount != 1:
+        raise stale(draft_of(unit, before.id))
+    if after.version != before.version:
+        _add_version(unit, after, by, after.updated_at)
+
+
+def stale(current: Draft, unsaved: str | None = None) -> StaleDraft:
+    """The sentence for a reply that somebody changed meanwhile."""
+    kept = "; your text is still here and was not saved over the newer one" if unsaved is not None else ""
+    return StaleDraft(
+        f"reply {current.id} was changed meanwhile and is now {current.state.value.replace('_', ' ')}, "
+        f"version {current.version}{kept}: look at it again",
+        current=current,
+        unsaved=unsaved,
+    )
+
+
+def add_approval(unit: Unit, draft: Draft, *, by: str, at: datetime, policy: str, reason: str | None) -> None:
+    """One person's yes to the draft's text as it stands."""
+    unit.execute(
+        approvals.insert().values(
+            reply_id=draft.id, by=by, at=at, text_hash=draft.text_hash, policy=policy, reason=reason
+        )
+    )
+
+
+def void_approvals(unit: Unit, reply_id: ReplyId, *, at: datetime, why: str) -> int:
+    """Take every standing approval of a reply back; how many there were."""
+    return unit.execute(
+        update(approvals)
+        .where(approvals.c.reply_id == reply_id, approvals.c.voided_at.is_(None))
+        .values(voided_at=at, void_reason=why)
+    ).rowcount
+
+
+def claim(unit: Unit, draft: Draft, sending: Draft, *, by: str, at: datetime) -> Publication:
+    """Take an approved reply for sending, or walk away.
+
+    Raises StaleDraft when somebody else took it, AlreadyAnswered when another reply to the mention is out or may be:
+    the unique key on live publications says so, whatever the code believes.
+    """
+    put(unit, draft, sending, by=by)
+    try:
+        with unit.begin_nested():
+            key = unit.execute(
+                publications.insert()
+                .values(
+                    reply_id=draft.id,
+                    mention_id=draft.mention_id,
+                    door=draft.door,
+                    state=PublicationState.SENDING.value,
+                    claimed_at=at,
+                    claimed_by=by,
+                )
+                .returning(publications.c.id)
+            ).scalar_one()
+    except IntegrityError as error:
+        msg = f"mention {draft.mention_id} already has a reply that is out or may be out; reply {draft.id} was not sent"
+        raise AlreadyAnswered(msg) from error
+    row = unit.execute(select(publications).where(publications.c.id == key)).mappings().one()
+    return _publication(row)
+
+
+def live_publication(unit: Unit, reply_id: ReplyId) -> Publication | None:
+    """The reply's attempt that is out, going out, or perhaps out."""
+    row = (
+        unit.execute(select(publications).where(publications.c.reply_id == reply_id, publications.c.state.in_(_LIVE)))
+        .mappings()
+        .first()
+    )
+    return None if row is None else _publication(row)
+
+
+def is_answered(unit: Unit, mention_id: MentionId) -> bool:
+    """Whether a reply to this mention is out, going out, or perhaps out."""
+    return (
+        unit.execute(
+            select(publications.c.id).where(publications.c.mention_id == mention_id, publications.c.state.in_(_LIVE))
+        ).first()
+        is not None
+    )
+
+
+def settle_publication(
+    unit: Unit,
+    publication: Publication,
+    state: PublicationState,
+    *,
+    at: datetime,
+    reason: str | None = None,
+    published: Published | None = None,
+) -> None:
+    """Record how an attempt ended; `sent` also marks the mention as answered.
+
+    Raises StaleDraft when the attempt no longer stands as the caller believes.
+    """
+    values = {
+        "state": state.value,
+        "settled_at": at,
+        "reason": reason,
+        "external_id": published.external_id if published else None,
+        "url": published.url if published else None,
+    }
+    result = unit.execute(
+        update(publications)
+        .where(publications.c.id == publication.id, publications.c.state == publication.state.value)
+        .values(**values)
+    )
+    if result.rowcount != 1:
+        raise stale(draft_of(unit, publication.reply_id))
+    if state is PublicationState.SENT:
+        unit.execute(
+            update(mentions)
+            .where(mentions.c.id == publication.mention_id)
+            .values(handling=Handling.ANSWERED.value, handled_at=at, retriage_at=None)
+        )
+
+
+def in_flight(unit: Unit) -> list[tuple[Draft, Publication | None]]:
+    """Replies found in `sending`, each with its attempt."""
+    rows = unit.execute(
+        select(replies).where(replies.c.state == ReplyState.SENDING.value).order_by(replies.c.id)
+    ).mappings()
+    drafts = [_draft(row) for row in rows]
+    return [(draft, live_publication(unit, draft.id)) for draft in drafts]
+
+
+# ------------------------------------------------------------------ rows ↔ values
+
+
+def finding_row(finding: Finding) -> dict[str, object]:
+    """A finding as JSON keeps it and as `responders check` prints it."""
+    row: dict[str, object] = asdict(finding)
+    return row | {"category": finding.category.value, "severity": finding.severity.value}
+
+
+def _finding(row: dict[str, object]) -> Finding:
+    start, end, suggestion = row.get("start"), row.get("end"), row.get("suggestion")
+    return Finding(
+        category=Category(str(row["category"])),
+        severity=Severity(str(row["severity"])),
+        start=start if isinstance(start, int) else None,
+        end=end if isinstance(end, int) else None,
+        text=str(row["text"]),
+        rule=str(row["rule"]),
+        score=float(str(row["score"])),
+        why=str(row["why"]),
+        suggestion=None if suggestion is None else str(suggestion),
+    )
+
+
+def _report_columns(report: CheckReport | None) -> dict[str, object]:
+    if report is None:
+        names = ("risk", "verdict", "findings", "policy", "model", "revision", "checked_at")
+        return dict.fromkeys(names)
+    return {
+        "risk": report.risk,
+        "verdict": report.verdict.value,
+        "findings": [finding_row(finding) for finding in report.findings],
+        "policy": report.policy,
+        "model": report.model,
+        "revision": report.revision,
+        "checked_at": report.checked_at,
+    }
+
+
+def _report(row: RowMapping) -> CheckReport | None:
+    if row["verdict"] is None:
+        return None
+    return CheckReport(
+        verdict=Verdict(row["verdict"]),
+        risk=row["risk"],
+        findings=tuple(_finding(finding) for finding in row["findings"] or ()),
+        policy=row["policy"],
+        model=row["model"],
+        revision=row["revision"],
+        checked_at=row["checked_at"],
+    )
+
+
+def _draft(row: RowMapping) -> Draft:
+    return Draft(
+        id=ReplyId(row["id"]),
+        mention_id=MentionId(row["mention_id"]),
+        author=row["author"],
+        state=ReplyState(row["state"]),
+        lane=Lane(row["lane"]),
+        door=row["door"],
+        template=row["template"],
+        text=row["text"],
+        text_hash=row["text_hash"],
+        version=row["version"],
+        mention_hash=row["mention_hash"],
+        report=_report(row),
+        note=row["note"],
+        hold_until=row["hold_until"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def _target(row: RowMapping, prefix: str = "") -> ReplyTarget:
+    def at(name: str) -> object:
+        return row[prefix + name]
+
+    names = ("source", "platform", "external_id", "parent_id", "root_id", "url", "brand", "author", "author_name")
+    more = ("title", "text", "text_hash", "lang", "intent", "severity", "created_at", "due_at", "edited_at", "gone_at")
+    values = {name: at(name) for name in (*names, *more)}
+    lane = at("lane")
+    return ReplyTarget(
+        mention_id=MentionId(row[prefix + "id"]),
+        lane=None if lane is None else Lane(str(lane)),
+        handling=Handling(str(at("handling"))),
+        **values,  # type: ignore[arg-type]  # columns of the same names and types, see schema.mentions
+    )
+
+
+def _publication(row: RowMapping) -> Publication:
+    return Publication(**{**row, "state": PublicationState(row["state"])})
+
+
+def _add_version(unit: Unit, draft: Draft, by: str, at: datetime) -> None:
+    unit.execute(
+        reply_versions.insert().values(reply_id=draft.id, version=draft.version, text=draft.text, by=by, at=at)
+    )

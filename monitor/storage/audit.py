@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from sqlalchemy import Connection, Row, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.config import Settings
 from monitor.errors import EdgeError
 from monitor.storage.schema import audit, audit_head
+from monitor.storage.session import inserting
 
 JsonValue: TypeAlias = "str | int | float | bool | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 
@@ -154,9 +154,8 @@ class AuditLog:
             if connection.execute(select(audit.c.seq).limit(1)).first() is not None:
                 message = "the audit log has lost its head row"
                 raise AuditBroken(message, remedy="run `python -m responders audit verify` and restore a backup")
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
             first = {"id": 1, "seq": 0, "hash": GENESIS, "key_id": "", "mac": ""}
-            connection.execute(dialect.insert(audit_head).values(first).on_conflict_do_nothing())
+            connection.execute(inserting(connection, audit_head).values(first).on_conflict_do_nothing())
             head = connection.execute(query).one()
         if head.key_id and not hmac.compare_digest(head.key_id, self._key_id):
             raise AuditKeyFailed(_WRONG_KEY, remedy=_WRONG_KEY_REMEDY)

@@ -212,7 +212,7 @@ def upgrade() -> None:
     op.create_index("ix_mentions_platform_author", "mentions", ["platform", "author", "id"], unique=False)
     op.create_index("ix_mentions_retriage_at", "mentions", ["retriage_at"], unique=False)
     op.create_index("ix_mentions_source_parent_id", "mentions", ["source", "parent_id"], unique=False)
-    op.create_index("ix_mentions_source_root_id", "mentions", ["source", "root_id"], unique=False)
+    op.create_index("ix_mentions_source_root_id", "mentions", ["source", "root_id", "created_at"], unique=False)
     op.create_index("ix_mentions_state_id", "mentions", ["state", "id"], unique=False)
     op.create_table(
         "set_aside",

@@ -19,17 +19,18 @@ _AMBIGUOUS_CYRILLIC: Final = frozenset("авсенкмортхуі")
 
 _LETTERS_OF_ARABIC: Final = dict(zip("أإآٱىیةکۀؤئ", "ااااييهكهوي", strict=True))
 _ALONE: Final = {"ё": "е", "ѐ": "е", "ѝ": "и", "ґ": "ґ", "ł": "l", "ø": "o", "đ": "d", "ı": "i"}
-_WORD: Final = re.compile(r"(?<!\w)[\w@$]*[^\W\d_][\w@$!]*[^\W_]")
+_WORD: Final = re.compile(r"(?<![\w@$])[\w$][\w@$!]*[^\W_]")
 _LEET: Final = {
     "latin": dict(zip("0134579@$!", "oieastgasi", strict=True)),
     "cyrillic": dict(zip("013469@", "оизчбда", strict=True)),
 }
-_LEET_SIGN: Final = re.compile(r"(?<=[^\W\d_])[0-9@$!](?=[^\W\d_]|[0-9@$!][^\W\d_])|^[0-9$](?=[^\W\d_]{3})")
+_LEET_SIGN: Final = re.compile(r"(?<![0-9@$!])[0-9@$!]{1,2}(?=[^\W\d_])")
+_LEET_LETTERS: Final = 3
 _ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|ый|ой|ий|ая|ое|ые|го|му|х|й|я)")
 _STRETCHED: Final = re.compile(r"([^\W\d_])\1{2,}")
 _STAY_DOUBLE_INSIDE: Final = frozenset("bdfglmnprstz")
 _STAY_DOUBLE_AT_END: Final = frozenset("fls")
-_SPACED_OUT: Final = re.compile(r"(?<![\w.])[^\W\d_](?:([ .*_\-])[^\W\d_])(?:\1[^\W\d_]){2,20}(?!\w)")
+_SPACED_OUT: Final = re.compile(r"(?<![\w.])[^\W\d_](?:([ .*_\-])[^\W\d_])(?:\1[^\W\d_]){2,20}(?!\w|[.*_\-]\w)")
 
 
 @lru_cache(maxsize=8192)
@@ -85,7 +86,10 @@ def _word(match: Match[str]) -> str | None:
         word = "".join(table.get(letter, letter) for letter in (_GREEK.get(letter, letter) for letter in word))
     if not word.isalpha() and not _ORDINAL.fullmatch(word):
         leet = _LEET[script]
-        word = _LEET_SIGN.sub(lambda sign: leet.get(sign[0], sign[0]), word)
+        enough = sum(map(str.isalpha, word)) >= _LEET_LETTERS
+        word = _LEET_SIGN.sub(
+            lambda sign: "".join(leet.get(one, one) for one in sign[0]) if enough or sign.start() else sign[0], word
+        )
     return word
 
 

@@ -129,10 +129,11 @@ _DATED = (
     r"|تاريخ التسجيل|تاريخ الانضمام|تاريخ الإنضمام|انضم في|انضم|مسجل منذ|كتب في"
 )
 _BUTTONS = (
-    r"Reply|Share|Report(?: post)?|Quote|Read more|Read full (?:story|review)|Show more|See more|Load more(?: comments)?"
-    r"|View (?:all )?(?:\d+ )?(?:replies|comments)|Hide replies|Translate(?: post| tweet)?|See translation|Show original"
-    r"|Follow|Subscribe|Retweet|Repost|Permalink|Bookmark|Back to top|Log in to reply|Sponsored|Advertisement|Promoted"
-    r"|Click to expand\.*|Sent from my \w+(?: \w+)?"
+    r"Reply|Share|Report(?: post)?|Quote|Read more|Read full (?:story|review)|Show more|See more"
+    r"|Load more(?: comments)?|View (?:all )?(?:\d+ )?(?:replies|comments)|Hide replies"
+    r"|Translate(?: post| tweet)?|See translation|Show original"
+    r"|Follow|Subscribe|Retweet|Repost|Permalink|Bookmark|Back to top|Log in to reply|Sponsored"
+    r"|Advertisement|Promoted|Click to expand\.*|Sent from my \w+(?: \w+)?"
     r"|Ответить|Поделиться|Пожаловаться|Цитировать|Читать (?:далее|полностью|дальше|ещё|еще)|Развернуть|Свернуть"
     r"|Показать (?:ещё|еще|полностью|больше|перевод|все комментарии)|Подписаться|Перевести|Смотреть перевод|Реклама"
     r"|Вернуться к началу|Наверх|Репост|В избранное|Комментировать|Отправлено с (?:моего )?\w+"

@@ -17,6 +17,11 @@ from classifiers.types import Span
 
 __all__ = ["CleanText", "clean", "fold", "mask", "sentences"]
 
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
 _MAX_PASSES: Final = 6
 """Each pass may bare what the next one cleans (an entity inside an entity); real text needs one and a look."""
 
@@ -35,17 +40,17 @@ _WHITE: Final = re.compile(r"[ \n]{2,}")
 _REPEATED_COMMA: Final = re.compile(r"([،؛,;.])(?: \1)+|([،؛,;])\2+")
 _SPACED_COMMA: Final = re.compile(r" ([،؛؟])")
 
-_BLOCK_TAGS: Final = frozenset(
-    "address article aside blockquote br dd div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr li main nav"
-    " ol p pre section table tbody td th thead tr ul".split()
+_BLOCK_TAGS: Final = _words(
+    "address article aside blockquote br dd div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr li"
+    " main nav ol p pre section table tbody td th thead tr ul"
 )
-_INLINE_TAGS: Final = (
-    "a abbr acronym audio b bdi bdo big body button center cite code col colgroup del details dfn em embed font head html"
-    " i iframe img input ins kbd label link mark meta noscript object option q s samp script select small source span"
-    " strike strong style sub summary sup svg textarea time title tt u var video wbr"
-).split()
+_INLINE_TAGS: Final = _words(
+    "a abbr acronym audio b bdi bdo big body button center cite code col colgroup del details dfn em embed font head"
+    " html i iframe img input ins kbd label link mark meta noscript object option q s samp script select small source"
+    " span strike strong style sub summary sup svg textarea time title tt u var video wbr"
+)
 _TAG: Final = re.compile(
-    rf"<(/?)({'|'.join(sorted([*_BLOCK_TAGS, *_INLINE_TAGS], key=len, reverse=True))}|[a-z]:[a-z]+)(?=[\s/>])"
+    rf"<(/?)({'|'.join(sorted(_BLOCK_TAGS | _INLINE_TAGS, key=len, reverse=True))}|[a-z]:[a-z]+)(?=[\s/>])"
     r"(?:(?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+>|[^<>]*+>)|<!doctype[^<>]*+>|-->",
     re.IGNORECASE,
 )
@@ -67,29 +72,27 @@ _LINK: Final = (
 )
 _EMAIL: Final = r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}"
 _HANDLE: Final = r"(?<![\w@/])@\w[\w.]{0,49}(?<!\.)"
-_GLUED: Final = re.compile(
-    rf"(?P<keep>{_LINK}|{_EMAIL}|[@#][\w.]+)"
-    r"|(?P<word>[^\W\d_]{2,40})(?P<stop>[»”\"')\]]{0,2}(?:[.!?…؟]{1,5})[»”\"')\]]{0,2})"
-    r"(?=(?P<next>[^\W\d_]{1,20}))",
-    re.IGNORECASE,
-)
+_GLUED: Final = re.compile(r"(?<=[^\W\d_][^\W\d_])[»”\"')\]]{0,2}[.!?…؟]{1,5}[»”\"')\]]{0,2}(?=[^\W\d_])")
+_LINK_SIGNS: Final = ("@", "#", "/", "\\", "www.", "WWW.")
+_LONGEST_LINK: Final = 300
+_FIRST_WORD: Final = re.compile(r"[^\W\d_]{1,20}")
+_WORD_BEFORE: Final = re.compile(r"[^\W\d_]{2,40}$")
 _ARABIC: Final = re.compile("[\u0621-\u064a\u066e-\u06d3]")
-_DOMAIN_ENDINGS: Final = frozenset(
+_DOMAIN_ENDINGS: Final = _words(
     "app biz by club co com de dev edu eu exe fm gov gr info io it js kz la me net online org pdf php pro py ru"
-    " sa shop site store su tv ua uk us xyz zip рф укр бел москва".split()
+    " sa shop site store su tv ua uk us xyz zip рф укр бел москва"
 )
 
-_MAY_END: Final = frozenset(
-    "etc inc ltd co corp a.m p.m u.s u.k т.д т.п др пр руб коп г гг тыс млн млрд ін грн тис р рр".split()
-)
+_MAY_END: Final = _words("etc inc ltd co corp a.m p.m u.s u.k т.д т.п др пр руб коп г гг тыс млн млрд ін грн тис р рр")
 """Abbreviations that also stand at the end of a sentence: a capital after them starts a new one."""
-_ABBREVIATIONS: Final = _MAY_END | frozenset(
+_ABBREVIATIONS: Final = _MAY_END | _words(
     "mr mrs ms dr prof st vs e.g i.e approx dept fig jr sr vol art"
     " т.е т.к т.н ул им стр см напр просп пр-т обл р-н тел корп кв эт гор пос бул наб проф акад доц"
     " вул буд ім див наприкл просп обл смт пл оф тел заст"
-    " د م أ ص ت".split()
+    " د م أ ص ت"
 )
 _STOP: Final = re.compile(r"[.!?…؟۔]+[»”\"')\]]*(?=\s|$)|\n")
+_LONGEST_LIST_NUMBER: Final = 2
 _LAST_WORD: Final = re.compile(r"[\w.-]{1,12}$")
 
 
@@ -172,18 +175,27 @@ def _cut(given: CleanText, gaps: list[tuple[int, int]]) -> CleanText:
 
 def _glued(match: Match[str]) -> str | None:
     """Put a blank between two sentences that were glued together; None where the point is not a full stop."""
-    if match["keep"]:
+    text, start, end = match.string, match.start(), match.end()
+    furthest = max(0, start - _LONGEST_LINK)
+    before = text[max(furthest, text.rfind(" ", furthest, start), text.rfind("\n", furthest, start)) : start]
+    if any(sign in before for sign in _LINK_SIGNS):
         return None
-    word, stop, following = match["word"], match["stop"], match["next"]
-    if set(stop) <= set("»”\"')]."):
-        if word.lower() in _ABBREVIATIONS or following.lower() in _DOMAIN_ENDINGS:
-            return None
-        arabic = _ARABIC.match(word) and _ARABIC.match(following)
-        capital = word[-1].islower() and following[0].isupper() and following[1:2].islower()
-        # "ASP.Net" and "Node.Js" are names: in Latin letters one lower-case word must have come before.
-        if not arabic and not (capital and (word.islower() or not word.isascii())):
+    if not set("!?؟…") & set(match[0]):
+        word, following = _WORD_BEFORE.search(before[-40:]), _FIRST_WORD.match(text, end)
+        if word is None or following is None or _same_name(word[0], following[0]):
             return None
     return match[0] + " "
+
+
+def _same_name(word: str, following: str) -> bool:
+    """Whether a full stop between two words is part of a name, a domain or an abbreviation."""
+    if word.lower() in _ABBREVIATIONS or following.lower() in _DOMAIN_ENDINGS:
+        return True
+    if _ARABIC.match(word) and _ARABIC.match(following):
+        return False
+    # "ASP.Net" and "Node.Js" are names: in Latin letters one lower-case word must have come before.
+    glued = word[-1].islower() and following[0].isupper() and following[1:2].islower()
+    return not glued or (word.isascii() and not word.islower())
 
 
 def _punctuation(given: CleanText) -> CleanText:
@@ -253,7 +265,7 @@ def _ends_sentence(text: str, stop: Match[str]) -> bool:
         return False
     if len(word) == 1 and word.isalpha():
         return not following
-    line_start = text.rfind("\n", 0, stop.start()) + 1 if word.isdigit() and len(word) <= 2 else -1
+    line_start = text.rfind("\n", 0, stop.start()) + 1 if word.isdigit() and len(word) <= _LONGEST_LIST_NUMBER else -1
     return line_start < 0 or text[line_start : stop.start()].strip() != word
 
 

@@ -185,7 +185,7 @@ class Encoder:
             "token_type_ids": np.array([window.types], dtype=np.int64),
         }
         try:
-            mention, draft, tokens, embedding = self._session.run(["mention", "draft", "tokens", "embedding"], feed)
+            mention, draft, tokens, embedding = self._session.run(["mention", "draft", "tokens", "vector"], feed)
         except Exception as error:  # onnxruntime's errors share no public base class
             raise ModelUnavailable(f"the model failed on a text ({type(error).__name__}); {_REMEDY}") from error
         return _Raw(mention[0], draft[0], tokens[0], embedding[0])

@@ -1,0 +1,378 @@
+"""What the model learns from: public sets mapped to our labels where the mapping is honest, and written examples.
+
+Every set carries its licence and source, which the model card prints. A set says only what its labels say: a spam
+corpus teaches what is spam and what is not, a bank's help-desk corpus that its texts are no praise and no spam.
+Written examples are split by blocks of neighbouring rows, because neighbours are often twins.
+"""
+
+import gzip
+import json
+import random
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, TypeVar
+
+from classifiers.heads import INTENTS
+from classifiers.tokens import mask_addresses
+from classifiers.types import Category, Intent, Sentiment, UrgencyReason
+
+BLOCK: Final = 20
+HELD_OUT: Final = 7
+"""Of every ten blocks of `BLOCK` neighbouring rows, the one with this number is held out."""
+
+T = TypeVar("T")
+
+
+class BadCorpus(Exception):
+    """A corpus cannot be used; the message names the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionExample:
+    """A text and what is known about it; None is "not labelled". `intents` holds every intent that may be right."""
+
+    text: str
+    lang: str
+    source: str
+    sentiment: Sentiment | None = None
+    toxic: bool | None = None
+    intents: frozenset[Intent] | None = None
+    urgent: bool | None = None
+    reason: UrgencyReason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftExample:
+    """A reply draft to a mention; `spans` are code points of the risky words in `draft`."""
+
+    mention: str
+    draft: str
+    lang: str
+    risky: bool
+    categories: frozenset[Category]
+    spans: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corpus:
+    """A public set: where it lies under the data folder, how many rows are used at most, and whose it is."""
+
+    path: str
+    cap: int
+    licence: str
+    source: str
+    citation: str
+
+
+CORPORA: Final = (
+    Corpus(
+        path="sentiment/goemotions.en",
+        cap=9000,
+        licence="CC BY 4.0 (mirror: Apache-2.0)",
+        source="monologg/GoEmotions-pytorch",
+        citation="Demszky et al., GoEmotions: A Dataset of Fine-Grained Emotions, ACL 2020",
+    ),
+    Corpus(
+        path="sentiment/arsarcasm.ar",
+        cap=6000,
+        licence="MIT",
+        source="iabufarha/ArSarcasm",
+        citation="Abu Farha and Magdy, From Arabic Sentiment Analysis to Sarcasm Detection, OSACT 2020",
+    ),
+    Corpus(
+        path="sentiment/ajgt.ar",
+        cap=1600,
+        licence="AFL-3.0",
+        source="komari6/Arabic-twitter-corpus-AJGT",
+        citation="Alomari et al., Arabic Tweets Sentimental Analysis Using Machine Learning, IEA/AIE 2017",
+    ),
+    Corpus(
+        path="sentiment/gurbich_manual.uk",
+        cap=300,
+        licence="Apache-2.0",
+        source="SergeyGurbich/SentimentAnalysis",
+        citation="Gurbich, SentimentAnalysis (repository)",
+    ),
+    Corpus(
+        path="sentiment/open_sentiment_corpus.ru",
+        cap=4500,
+        licence="CC BY-SA 3.0",
+        source="yarfruct/open-sentiment-corpus",
+        citation="Yarullin et al., open-sentiment-corpus (repository)",
+    ),
+    Corpus(
+        path="toxicity/davidson.en",
+        cap=2000,
+        licence="MIT",
+        source="t-davidson/hate-speech-and-offensive-language",
+        citation="Davidson et al., Automated Hate Speech Detection and the Problem of Offensive Language, ICWSM 2017",
+    ),
+    Corpus(
+        path="toxicity/gorbunova_vk.ru",
+        cap=2500,
+        licence="MIT",
+        source="alla-g/toxicity-detection-thesis",
+        citation="Gorbunova, toxicity-detection-thesis (repository)",
+    ),
+    Corpus(
+        path="toxicity/mlma.ar",
+        cap=1600,
+        licence="MIT",
+        source="HKUST-KnowComp/MLMA_hate_speech",
+        citation="Ousidhoum et al., Multilingual and Multi-Aspect Hate Speech Analysis, EMNLP 2019",
+    ),
+    Corpus(
+        path="toxicity/mlma.en",
+        cap=1000,
+        licence="MIT",
+        source="HKUST-KnowComp/MLMA_hate_speech",
+        citation="Ousidhoum et al., Multilingual and Multi-Aspect Hate Speech Analysis, EMNLP 2019",
+    ),
+    Corpus(
+        path="toxicity/mpold.ar",
+        cap=3600,
+        licence="Apache-2.0",
+        source="shammur/Arabic-Offensive-Multi-Platform-SocialMedia-Comment-Dataset",
+        citation="Chowdhury et al., A Multi-Platform Arabic News Comment Dataset for Offensive Language Detection, "
+        "LREC 2020",
+    ),
+    *(
+        Corpus(
+            path=f"toxicity/pan_textdetox.{lang}",
+            cap=400,
+            licence="MIT (README of the task: CC BY 4.0)",
+            source="pan-webis-de/pan-code",
+            citation="Dementieva et al., Overview of the Multilingual Text Detoxification Task at PAN 2024, CLEF 2024",
+        )
+        for lang in ("ar", "en", "ru", "uk")
+    ),
+    Corpus(
+        path="toxicity/paradetox.en",
+        cap=3000,
+        licence="CC0-1.0",
+        source="s-nlp/paradetox",
+        citation="Logacheva et al., ParaDetox: Detoxification with Parallel Data, ACL 2022",
+    ),
+    Corpus(
+        path="toxicity/toxic_spans_cc.en",
+        cap=3000,
+        licence="CC0-1.0",
+        source="ipavlopoulos/toxic_spans",
+        citation="Pavlopoulos et al., SemEval-2021 Task 5: Toxic Spans Detection, SemEval 2021",
+    ),
+    Corpus(
+        path="spam/sms_spam.en",
+        cap=1600,
+        licence="CC BY 4.0 (mirror: MIT)",
+        source="iVishalr/Spam-Detector",
+        citation="Almeida et al., Contributions to the Study of SMS Spam Filtering, DocEng 2011",
+    ),
+    *(
+        Corpus(
+            path=f"spam/tg_spam.{lang}",
+            cap=500,
+            licence="MIT",
+            source="umputun/tg-spam",
+            citation="umputun, tg-spam (repository)",
+        )
+        for lang in ("en", "ru")
+    ),
+    Corpus(
+        path="intent/banking77.en",
+        cap=1600,
+        licence="CC BY 4.0",
+        source="PolyAI-LDN/task-specific-datasets",
+        citation="Casanueva et al., Efficient Intent Detection with Dual Sentence Encoders, NLP4ConvAI 2020",
+    ),
+    Corpus(
+        path="intent/arbanking77.ar",
+        cap=2200,
+        licence="CC BY-SA 4.0",
+        source="SinaLab/ArBanking77",
+        citation="Jarrar et al., ArBanking77: Intent Detection Neural Model and a New Dataset, ArabicNLP 2023",
+    ),
+    Corpus(
+        path="intent/bitext_cs.en",
+        cap=1400,
+        licence="CDLA-Sharing-1.0",
+        source="bitext/customer-support-intent-detection-training-dataset",
+        citation="Bitext, Customer Support Intent Detection Training Dataset (repository)",
+    ),
+    Corpus(
+        path="intent/clinc_oos.en",
+        cap=1600,
+        licence="CC BY 3.0",
+        source="clinc/oos-eval",
+        citation="Larson et al., An Evaluation Dataset for Intent Classification and Out-of-Scope Prediction, EMNLP 2019",
+    ),
+)
+"""The public sets, all of licences that let the trained weights be published."""
+
+_ASKING: Final = frozenset({Intent.QUESTION, Intent.REQUEST, Intent.COMPLAINT})
+_SMALL_TALK: Final = frozenset(
+    "oos greeting goodbye thank_you yes no maybe are_you_a_bot what_are_your_hobbies do_you_have_pets tell_joke "
+    "fun_fact meaning_of_life how_old_are_you what_is_your_name where_are_you_from who_made_you".split()
+)
+_FRAUD: Final = frozenset(
+    "compromised_card card_payment_not_recognised cash_withdrawal_not_recognised report_fraud "
+    "direct_debit_payment_not_recognised".split()
+) | {"بطاقة مخترقة", "الدفع بالبطاقة غير معترف به", "السحب النقدي غير معترف به", "الدفع المباشر للدين غير معروف"}
+_MAYBE_URGENT: Final = frozenset(
+    "lost_or_stolen_card lost_or_stolen_phone pin_blocked card_swallowed report_lost_card account_blocked "
+    "freeze_account lost_luggage travel_alert vaccines tire_change jump_start oos payment_issue".split()
+) | {"البطاقة المفقودة أو المسروقة", "الهاتف المفقود أو المسروق", "رمز التعريف الشخصي محظور", "ابتلاع البطاقة"}
+
+
+def public_examples(data: Path, *, seed: int) -> list[MentionExample]:
+    """Rows of `CORPORA` under `data`/train, at most `cap` of each and balanced by label; test splits stay unseen.
+
+    Texts that also occur under `data`/dev are left out, so that what is measured there was never trained on. Raises
+    BadCorpus when a set is missing or unreadable.
+    """
+    forbidden = {_fold(row["text"]) for path in sorted((data / "dev").rglob("*.jsonl.gz")) for row in read_rows(path)}
+    examples: list[MentionExample] = []
+    for corpus in CORPORA:
+        rows = [
+            row
+            for row in read_rows(data / "train" / f"{corpus.path}.jsonl.gz")
+            if row["split"] != "test" and _fold(row["text"]) not in forbidden
+        ]
+        rows = _balanced(rows, corpus.cap, random.Random(f"{seed}-{corpus.path}"))  # noqa: S311 - sampling, not secrecy
+        task = corpus.path.partition("/")[0]
+        examples.extend(public_example(task, row) for row in rows)
+    return examples
+
+
+def public_example(task: str, row: Mapping[str, str]) -> MentionExample:
+    """One row of a public set with what its label honestly says."""
+    label = row["label"]
+    known = MentionExample(text=row["text"], lang=row["lang"], source=row["source"])
+    if task == "sentiment":
+        return replace(known, sentiment=Sentiment(label))
+    if task == "toxicity":
+        return replace(known, toxic=label == "toxic")
+    if task == "spam":
+        spam = frozenset({Intent.SPAM})
+        return replace(known, intents=spam if label == "spam" else frozenset(INTENTS) - spam)
+    urgent = None if label in _MAYBE_URGENT else label in _FRAUD
+    if label == "complaint":
+        intents = frozenset({Intent.COMPLAINT})
+    elif label in _SMALL_TALK:
+        intents = _ASKING | {Intent.OTHER, Intent.PRAISE}
+    else:
+        intents = _ASKING
+    return replace(known, intents=intents, urgent=urgent, reason=UrgencyReason.FRAUD if urgent else None)
+
+
+def written_mentions(folder: Path) -> tuple[list[MentionExample], list[MentionExample]]:
+    """The written mentions of a folder as (to learn from, held out); raises BadCorpus for a row that is not one."""
+    return _split_files(folder, _mention)
+
+
+def written_drafts(folder: Path) -> tuple[list[DraftExample], list[DraftExample]]:
+    """The written drafts of a folder as (to learn from, held out); raises BadCorpus for a row that is not one."""
+    return _split_files(folder, _draft)
+
+
+def is_held_out(row: int) -> bool:
+    """Whether the row with this number in its file belongs to the held-out tenth."""
+    return row // BLOCK % 10 == HELD_OUT
+
+
+def read_rows(path: Path) -> Iterator[dict[str, str]]:
+    """The rows of a gzipped JSONL file; raises BadCorpus when it cannot be read."""
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as stream:
+            for line in stream:
+                yield json.loads(line)
+    except (OSError, EOFError, ValueError) as error:
+        raise BadCorpus(f"cannot read {path} ({error})") from error
+
+
+def token_labels(spans: Collection[tuple[int, int]], tokens: Sequence[tuple[int, int]]) -> list[bool]:
+    """For each token's code points, whether they touch a labelled span."""
+    return [any(start < last and first < end for first, last in spans) for start, end in tokens]
+
+
+def _split_files(folder: Path, parse: Callable[[Mapping[str, object]], T]) -> tuple[list[T], list[T]]:
+    files = sorted(folder.glob("*.jsonl"))
+    if not files:
+        raise BadCorpus(f"no *.jsonl in {folder}; name the folder that holds mentions/ and drafts/")
+    learn: list[T] = []
+    held_out: list[T] = []
+    for path in files:
+        with path.open(encoding="utf-8") as stream:
+            for number, line in enumerate(stream):
+                try:
+                    example = parse(json.loads(line))
+                except (KeyError, TypeError, ValueError) as error:
+                    raise BadCorpus(f"{path}, line {number + 1}: not an example ({error})") from error
+                (held_out if is_held_out(number) else learn).append(example)
+    return learn, held_out
+
+
+def _mention(row: Mapping[str, object]) -> MentionExample:
+    reason = row["urgent_reason"]
+    return MentionExample(
+        text=_string(row, "text"),
+        lang=_string(row, "lang"),
+        source="written",
+        sentiment=Sentiment(_string(row, "sentiment")),
+        toxic=_flag(row, "toxic"),
+        intents=frozenset({Intent(_string(row, "intent"))}),
+        urgent=_flag(row, "urgent"),
+        reason=None if reason is None else UrgencyReason(_string(row, "urgent_reason")),
+    )
+
+
+def _draft(row: Mapping[str, object]) -> DraftExample:
+    draft = _string(row, "draft")
+    spans = [draft.index(part) for part in _strings(row, "spans")]
+    return DraftExample(
+        mention=_string(row, "mention"),
+        draft=draft,
+        lang=_string(row, "lang"),
+        risky=_flag(row, "risky"),
+        categories=frozenset(Category(name) for name in _strings(row, "categories")),
+        spans=tuple((start, start + len(part)) for start, part in zip(spans, _strings(row, "spans"), strict=True)),
+    )
+
+
+def _string(row: Mapping[str, object], key: str) -> str:
+    value = row[key]
+    if not isinstance(value, str):
+        raise TypeError(f'"{key}" is not a string')
+    return value
+
+
+def _flag(row: Mapping[str, object], key: str) -> bool:
+    value = row[key]
+    if not isinstance(value, bool):
+        raise TypeError(f'"{key}" is not true or false')
+    return value
+
+
+def _strings(row: Mapping[str, object], key: str) -> list[str]:
+    value = row[key]
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise TypeError(f'"{key}" is not a list of strings')
+    return value
+
+
+def _fold(text: str) -> str:
+    return " ".join(mask_addresses(text).casefold().split())
+
+
+def _balanced(rows: Sequence[dict[str, str]], cap: int, rng: random.Random) -> list[dict[str, str]]:
+    """At most `cap` rows, the rarer labels in full before the commoner ones fill the rest."""
+    groups: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for row in rows:
+        groups[row["label"]].append(row)
+    chosen: list[dict[str, str]] = []
+    for done, label in enumerate(sorted(groups, key=lambda name: (len(groups[name]), name))):
+        share = (cap - len(chosen)) // (len(groups) - done)
+        chosen.extend(rng.sample(groups[label], min(share, len(groups[label]))))
+    rng.shuffle(chosen)
+    return chosen

@@ -68,6 +68,14 @@ def add_due(connection: Connection, wanted: Sequence[NewAlert], now: datetime) -
     return len(connection.execute(statement.returning(alerts.c.id), rows).all())
 
 
+def rules_raised(connection: Connection, ids: Sequence[MentionId]) -> dict[MentionId, frozenset[str]]:
+    """The rules by which each mention has raised an alert already, whatever became of it."""
+    raised: dict[MentionId, set[str]] = {mention_id: set() for mention_id in ids}
+    for row in connection.execute(select(alerts.c.mention_id, alerts.c.rule).where(alerts.c.mention_id.in_(ids))):
+        raised[MentionId(row.mention_id)].add(row.rule)
+    return {mention_id: frozenset(rules) for mention_id, rules in raised.items()}
+
+
 def next_due(connection: Connection, now: datetime, limit: int, *, hold: timedelta = HOLD) -> list[DueAlert]:
     """Take the alerts whose time has come, most severe first. Needs a writing unit: commit it, then send.
 

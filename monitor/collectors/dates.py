@@ -19,7 +19,9 @@ _FORMATS: Final = (
 )
 # Zone names seen in feeds of our languages that RFC 5322 does not list; hours east of Greenwich.
 _ZONES: Final = {"MSK": 3, "MSD": 4, "SAMT": 4, "YEKT": 5, "EET": 2, "EEST": 3, "CET": 1, "CEST": 2, "WET": 0, "BST": 1}
-_MAIL_ZONES: Final = frozenset("UT UTC GMT Z AST ADT EST EDT CST CDT MST MDT PST PDT".split())
+_MAIL_ZONES: Final = frozenset(
+    {"UT", "UTC", "GMT", "Z", "AST", "ADT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"}
+)
 _ZONE: Final = re.compile(r":\d\d\s*([A-Za-z]{1,5}|[+-]\d\d:?\d\d)\s*(?:\(.*\))?$")
 _EPOCH: Final = re.compile(r"\d{10}(\.\d+)?|\d{13}")
 

@@ -77,7 +77,8 @@ def parse(body: bytes, *, url: str, content_type: str, zone: tzinfo) -> Feed:
         # Bytes given bare would first be tried as a file name.
         parsed = feedparser.parse(
             io.BytesIO(body),
-            response_headers={"content-type": content_type, "content-location": url},
+            # No address: feedparser would join it to ids too, and a moved feed would look new.
+            response_headers={"content-type": content_type},
             sanitize_html=False,  # the original is kept; the console renders it safely
             resolve_relative_uris=False,
         )
@@ -112,7 +113,7 @@ def _xml_feed(parsed: feedparser.FeedParserDict, body: bytes, url: str, zone: tz
 
 
 def _xml_entry(entry: feedparser.FeedParserDict, feed_title: str | None, url: str, zone: tzinfo) -> Entry:
-    link = web_address(urljoin(url, _string(entry, "link") or "")) if _string(entry, "link") else None
+    link = _joined(url, _string(entry, "link"))
     title = _string(entry, "title")
     contents = entry.get("content") or ()
     text = next((part["value"] for part in contents if part.get("value", "").strip()), None) or _string(
@@ -122,7 +123,6 @@ def _xml_entry(entry: feedparser.FeedParserDict, feed_title: str | None, url: st
     written = _string(entry, "published") or _string(entry, "updated") or _string(entry, "created")
     parent = _string(reply, "ref") or _string(reply, "href") if isinstance(reply, Mapping) else None
     parent = parent or _commented(link)
-    comments = _string(entry, "wfw_commentrss")
     item = Item(
         external_id=_short(_string(entry, "id") or link or _digest(title, text)),
         platform="feed",
@@ -135,14 +135,14 @@ def _xml_entry(entry: feedparser.FeedParserDict, feed_title: str | None, url: st
         root_id=_short(parent),
         payload=json.dumps({"title": title, "link": link, "published": written, "text": text}, ensure_ascii=False),
     )
-    return Entry(item=item, comments_url=web_address(urljoin(url, comments)) if comments else None)
+    return Entry(item=item, comments_url=_joined(url, _string(entry, "wfw_commentrss")))
 
 
 def _author(entry: feedparser.FeedParserDict) -> str | None:
-    detail = entry.get("author_detail") or {}
-    name = _string(detail, "name") or _string(entry, "author")
-    named = _NAMED_MAIL.match(name) if name else None
-    return named[1] if named else name
+    """The person's name; RSS writes `address (name)`, which feedparser cuts wrongly at long top-level domains."""
+    whole = _string(entry, "author")
+    named = _NAMED_MAIL.match(whole) if whole else None
+    return named[1] if named else _string(entry.get("author_detail"), "name") or whole
 
 
 def _commented(link: str | None) -> str | None:
@@ -199,8 +199,7 @@ def _json_feed(body: bytes, url: str, zone: tzinfo) -> Feed:
 
 
 def _json_entry(item: Mapping[str, object], author: str | None, url: str, zone: tzinfo) -> Entry:
-    link = _string(item, "url") or _string(item, "external_url")
-    link = web_address(urljoin(url, link)) if link else None
+    link = _joined(url, _string(item, "url") or _string(item, "external_url"))
     title = _string(item, "title")
     text = _string(item, "content_html") or _string(item, "content_text") or _string(item, "summary")
     number = item.get("id")
@@ -244,7 +243,7 @@ def _named(body: bytes, url: str) -> str | None:
 
 def _joined(url: str, link: str | None) -> str | None:
     try:
-        return web_address(urljoin(url, (link or "").strip()))
+        return web_address(urljoin(url, link.strip())) if link and link.strip() else None
     except ValueError:
         return None
 

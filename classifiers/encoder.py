@@ -25,7 +25,7 @@ from classifiers.tokens import MOST_WINDOWS, Tokens, Window
 from classifiers.types import Category, ModelUnavailable
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession  # type: ignore[import-untyped]  # ships no type information
+    from onnxruntime import InferenceSession
 
 WEIGHTS: Final = Path(__file__).parent / "weights"
 MODEL_FILE: Final = "model.onnx"

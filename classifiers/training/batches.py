@@ -83,10 +83,8 @@ def tokenised_draft(example: DraftExample, tokens: Tokens) -> Draft:
     return Draft(window, tuple(labels), example)
 
 
-def stream(
-    items: Sequence[T], size: int, *, seed: str, length: Callable[[T], int], skip: int = 0
-) -> Iterator[list[T]]:
-    """Endless batches, each epoch shuffled anew, neighbours in length put together; the first `skip` are passed over."""
+def stream(items: Sequence[T], size: int, *, seed: str, length: Callable[[T], int], skip: int = 0) -> Iterator[list[T]]:
+    """Endless batches, each epoch shuffled anew, neighbours in length together; the first `skip` are passed over."""
     return islice(_batches(items, size, seed, length), skip, None)
 
 

@@ -205,23 +205,60 @@ CORPORA: Final = (
         cap=1600,
         licence="CC BY 3.0",
         source="clinc/oos-eval",
-        citation="Larson et al., An Evaluation Dataset for Intent Classification and Out-of-Scope Prediction, EMNLP 2019",
+        citation="Larson et al., An Evaluation Dataset for Intent Classification and Out-of-Scope Prediction, "
+        "EMNLP 2019",
     ),
 )
 """The public sets, all of licences that let the trained weights be published."""
 
 _ASKING: Final = frozenset({Intent.QUESTION, Intent.REQUEST, Intent.COMPLAINT})
 _SMALL_TALK: Final = frozenset(
-    "oos greeting goodbye thank_you yes no maybe are_you_a_bot what_are_your_hobbies do_you_have_pets tell_joke "
-    "fun_fact meaning_of_life how_old_are_you what_is_your_name where_are_you_from who_made_you".split()
+    [
+        "oos",
+        "greeting",
+        "goodbye",
+        "thank_you",
+        "yes",
+        "no",
+        "maybe",
+        "are_you_a_bot",
+        "what_are_your_hobbies",
+        "do_you_have_pets",
+        "tell_joke",
+        "fun_fact",
+        "meaning_of_life",
+        "how_old_are_you",
+        "what_is_your_name",
+        "where_are_you_from",
+        "who_made_you",
+    ]
 )
 _FRAUD: Final = frozenset(
-    "compromised_card card_payment_not_recognised cash_withdrawal_not_recognised report_fraud "
-    "direct_debit_payment_not_recognised".split()
+    [
+        "compromised_card",
+        "card_payment_not_recognised",
+        "cash_withdrawal_not_recognised",
+        "report_fraud",
+        "direct_debit_payment_not_recognised",
+    ]
 ) | {"بطاقة مخترقة", "الدفع بالبطاقة غير معترف به", "السحب النقدي غير معترف به", "الدفع المباشر للدين غير معروف"}
 _MAYBE_URGENT: Final = frozenset(
-    "lost_or_stolen_card lost_or_stolen_phone pin_blocked card_swallowed report_lost_card account_blocked "
-    "freeze_account lost_luggage travel_alert vaccines tire_change jump_start oos payment_issue".split()
+    [
+        "lost_or_stolen_card",
+        "lost_or_stolen_phone",
+        "pin_blocked",
+        "card_swallowed",
+        "report_lost_card",
+        "account_blocked",
+        "freeze_account",
+        "lost_luggage",
+        "travel_alert",
+        "vaccines",
+        "tire_change",
+        "jump_start",
+        "oos",
+        "payment_issue",
+    ]
 ) | {"البطاقة المفقودة أو المسروقة", "الهاتف المفقود أو المسروق", "رمز التعريف الشخصي محظور", "ابتلاع البطاقة"}
 
 

@@ -106,7 +106,10 @@ def train(network: Network, tokens: Tokens, material: Material, plan: Plan) -> i
         optimiser.step()
         if step % 50 == 0:
             pace = (time.monotonic() - started) / (step - done - SETTLED if step > done + SETTLED else 1)
-            _say(f"step {step}/{steps or '?'}, {pace:.2f} s a step, " + ", ".join(f"{k} {v:.3f}" for k, v in losses.items()))
+            _say(
+                f"step {step}/{steps or '?'}, {pace:.2f} s a step, "
+                + ", ".join(f"{k} {v:.3f}" for k, v in losses.items())
+            )
         if steps is not None and ((step + 1) % SAVE_EVERY == 0 or step + 1 == steps):
             _save(network, optimiser, plan, step + 1, steps)
     network.eval()
@@ -167,16 +170,14 @@ def draft_losses(logits: Tensor, risky: Tensor, batch: Drafts) -> dict[str, Tens
 
 
 def _choice(logits: Tensor, labels: Tensor) -> Tensor:
-    return functional.cross_entropy(
-        logits, labels, ignore_index=IGNORE, reduction="none", label_smoothing=SMOOTHING
-    )
+    return functional.cross_entropy(logits, labels, ignore_index=IGNORE, reduction="none", label_smoothing=SMOOTHING)
 
 
 def _mean(losses: Tensor, known: Tensor) -> Tensor:
     return (losses * known).sum() / known.sum().clamp(min=1)
 
 
-@torch.no_grad()  # type: ignore[misc]  # torch is not installed where types are checked
+@torch.no_grad()
 def _taught(teacher: Encoder, batch: Mentions) -> Tensor:
     """The base encoder's own embeddings, which the trained one must keep: texts are found by meaning with them."""
     rows = len(batch.ids)

@@ -23,7 +23,7 @@ MENTION_HEADS: Final = (len(SENTIMENTS), len(TOXICITIES), len(INTENTS), 1 + len(
 DRAFT_SIZE: Final = 1 + len(CATEGORIES)
 
 
-class Dropout(nn.Module):  # type: ignore[misc]  # torch is not installed where types are checked
+class Dropout(nn.Module):
     """Dropout that spares or drops a feature in a whole sequence: one random number for each, not one a token."""
 
     def __init__(self, share: float) -> None:
@@ -38,7 +38,7 @@ class Dropout(nn.Module):  # type: ignore[misc]  # torch is not installed where 
         return x * (torch.rand(shape) >= self.share).to(x.dtype).div(1.0 - self.share)
 
 
-class Layer(nn.Module):  # type: ignore[misc]  # torch is not installed where types are checked
+class Layer(nn.Module):
     """One transformer layer, normalised after each half as in BERT."""
 
     def __init__(self, dropout: float) -> None:
@@ -66,7 +66,7 @@ class Layer(nn.Module):  # type: ignore[misc]  # torch is not installed where ty
         return self.norm(x + self.dropout(self.down(functional.gelu(self.up(x)))))
 
 
-class Encoder(nn.Module):  # type: ignore[misc]  # torch is not installed where types are checked
+class Encoder(nn.Module):
     """Token ids and types to hidden states."""
 
     def __init__(self, vocabulary: int, dropout: float = 0.1) -> None:
@@ -79,7 +79,7 @@ class Encoder(nn.Module):  # type: ignore[misc]  # torch is not installed where 
         self.dropout = Dropout(dropout)
 
     def forward(self, ids: Tensor, types: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Hidden states (batch, length, width); `mask` is 1 on tokens and 0 on padding, None where nothing is padded."""
+        """Hidden states (batch, length, width); `mask` is 1 on tokens and 0 on padding, None without padding."""
         place = torch.arange(ids.shape[1], device=ids.device)
         x = self.dropout(self.norm(self.word(ids) + self.position(place) + self.kind(types)))
         added = None if mask is None else (1.0 - mask[:, None, None, :].to(_score_type(x))) * -1e4
@@ -111,7 +111,7 @@ class Encoder(nn.Module):  # type: ignore[misc]  # torch is not installed where 
         self.load_state_dict(own)
 
 
-class Head(nn.Module):  # type: ignore[misc]  # torch is not installed where types are checked
+class Head(nn.Module):
     """Its own attention over the tokens beside their mean, then one hidden layer."""
 
     def __init__(self, outputs: int, dropout: float = 0.1) -> None:
@@ -130,7 +130,7 @@ class Head(nn.Module):  # type: ignore[misc]  # torch is not installed where typ
         return self.out(self.dropout(functional.gelu(self.hidden(features))))
 
 
-class Network(nn.Module):  # type: ignore[misc]  # torch is not installed where types are checked
+class Network(nn.Module):
     """Everything that is asked of one window, in one pass."""
 
     def __init__(self, vocabulary: int) -> None:

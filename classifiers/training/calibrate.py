@@ -1,0 +1,122 @@
+"""Calibration on what was held back, through the very file and code that will be used.
+
+Temperatures make scores probabilities; the urgency threshold is recall first; a draft's risk is fused from the whole
+and its strongest token, with a threshold for each language at a fixed share of false alarms.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+
+from classifiers.encoder import DraftOutput, MentionOutput
+from classifiers.heads import (
+    INTENTS,
+    SENTIMENTS,
+    Calibration,
+    DraftCalibration,
+    HeadCalibration,
+    UrgencyCalibration,
+    draft_risk,
+    logistic,
+)
+from classifiers.training.corpora import DraftExample, MentionExample
+from classifiers.training.measure import threshold_at
+
+SURE: Final = 0.7
+"""Asking a person is taken to cost three tenths of a wrong label: below this probability it is cheaper to ask."""
+URGENT_RECALL: Final = 0.97
+FALSE_ALARMS: Final = 0.08
+_RIDGE: Final = 1e-2
+
+
+def calibrate(
+    mentions: Sequence[tuple[MentionExample, MentionOutput]], drafts: Sequence[tuple[DraftExample, DraftOutput]]
+) -> Calibration:
+    """The calibration that fits held-out examples and their raw outputs; each head needs examples of its labels."""
+    return Calibration(
+        sentiment=_head([(o.sentiment, SENTIMENTS.index(e.sentiment)) for e, o in mentions if e.sentiment is not None]),
+        toxicity=_head([(o.toxicity, int(e.toxic)) for e, o in mentions if e.toxic is not None]),
+        intent=_head([(o.intent, INTENTS.index(min(e.intents))) for e, o in mentions if e.intents is not None]),
+        urgency=_urgency([(o.urgent, e.urgent) for e, o in mentions if e.urgent is not None]),
+        draft=_draft(drafts),
+    )
+
+
+def _head(rows: Sequence[tuple[Sequence[float], int]]) -> HeadCalibration:
+    logits = np.array([row for row, _ in rows], dtype=np.float64)
+    labels = np.array([label for _, label in rows])
+
+    def cost(temperature: float) -> float:
+        scaled = logits / temperature
+        top = scaled.max(axis=1, keepdims=True)
+        total = top[:, 0] + np.log(np.exp(scaled - top).sum(axis=1))
+        return float((total - scaled[np.arange(len(labels)), labels]).mean())
+
+    return HeadCalibration(temperature=_best_temperature(cost), sure=SURE)
+
+
+def _urgency(rows: Sequence[tuple[float, bool]]) -> UrgencyCalibration:
+    def cost(temperature: float) -> float:
+        signed = [(value if flag else -value) / temperature for value, flag in rows]
+        return sum(math.log1p(math.exp(-s)) if s > 0 else math.log1p(math.exp(s)) - s for s in signed) / len(rows)
+
+    temperature = _best_temperature(cost)
+    scored = sorted(((logistic(value / temperature), flag) for value, flag in rows), reverse=True)
+    threshold = _recall_first(scored)
+    return UrgencyCalibration(
+        temperature=temperature, threshold=threshold, unsure_from=threshold / 2, unsure_to=max(SURE, threshold)
+    )
+
+
+def _recall_first(scored: Sequence[tuple[float, bool]]) -> float:
+    """The threshold of the best F1 among those that miss at most `1 - URGENT_RECALL`; halfway to the next score."""
+    wanted = sum(flag for _, flag in scored)
+    best, threshold, hits = -1.0, 0.5, 0
+    for place, (score, flag) in enumerate(scored, start=1):
+        hits += flag
+        f1 = 2 * hits / (place + wanted)
+        if hits >= URGENT_RECALL * wanted and f1 > best:
+            following = scored[place][0] if place < len(scored) else 0.0
+            best, threshold = f1, (score + following) / 2
+    return threshold
+
+
+def _draft(rows: Sequence[tuple[DraftExample, DraftOutput]]) -> DraftCalibration:
+    features = np.array([(o.risk_logit, o.token_logit, 1.0) for _, o in rows], dtype=np.float64)
+    risky = np.array([float(e.risky) for e, _ in rows])
+    weights = np.zeros(3)
+    for _ in range(50):  # Newton's method; a handful of rounds is enough
+        odds = 1.0 / (1.0 + np.exp(-features @ weights))
+        slope = features.T @ (risky - odds) - _RIDGE * weights
+        bend = (features * (odds * (1 - odds))[:, None]).T @ features + _RIDGE * np.eye(3)
+        weights = weights + np.linalg.solve(bend, slope)
+    fused = DraftCalibration(
+        whole=float(weights[0]), token=float(weights[1]), bias=float(weights[2]), thresholds={}, default=0.5
+    )
+    safe = [(e.lang, draft_risk(o.risk_logit, o.token_logit, fused)) for e, o in rows if not e.risky]
+    thresholds = {
+        lang: threshold_at([risk for other, risk in safe if other == lang], FALSE_ALARMS)
+        for lang in sorted({lang for lang, _ in safe})
+    }
+    return DraftCalibration(
+        whole=fused.whole,
+        token=fused.token,
+        bias=fused.bias,
+        thresholds=thresholds,
+        default=threshold_at([risk for _, risk in safe], FALSE_ALARMS),
+    )
+
+
+def _best_temperature(cost: Callable[[float], float]) -> float:
+    """The temperature of least cost between 0.25 and 4, by golden-section search on its logarithm."""
+    low, high = math.log(0.25), math.log(4.0)
+    ratio = (math.sqrt(5) - 1) / 2
+    for _ in range(40):
+        left, right = high - ratio * (high - low), low + ratio * (high - low)
+        if cost(math.exp(left)) < cost(math.exp(right)):
+            high = right
+        else:
+            low = left
+    return math.exp((low + high) / 2)

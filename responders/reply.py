@@ -168,6 +168,11 @@ class ReplyTarget:
     edited_at: datetime | None
     gone_at: datetime | None
 
+    @property
+    def words(self) -> str:
+        """Title and text, as somebody reads them."""
+        return f"{self.title}\n{self.text}" if self.title else self.text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:

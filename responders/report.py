@@ -52,7 +52,7 @@ class CheckUnavailable(ReplyFault):
 def check_reply(checker: DraftChecker, text: str, target: ReplyTarget, at: datetime) -> CheckReport:
     """Judge a text as an answer to a post; raises CheckUnavailable. Slow: never inside a unit of work."""
     try:
-        checked = checker.check(text, mention=target.text, lang=target.lang, platform=target.platform)
+        checked = checker.check(text, mention=target.words, lang=target.lang, platform=target.platform)
     except ModelUnavailable as error:
         msg = f"the reply check cannot run ({error}); the draft is kept, submit it again when the check is back"
         raise CheckUnavailable(msg) from error

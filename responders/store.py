@@ -184,12 +184,16 @@ def is_stopped(unit: Unit) -> str | None:
     return f"sending is stopped by {row['by']}" + (f": {row['reason']}" if row["reason"] else "")
 
 
-def sent_since(unit: Unit, since: datetime) -> int:
-    """How many publications went out, are going out or may have gone out since a time."""
+def sent_since(unit: Unit, since: datetime, *, besides: ReplyId) -> int:
+    """How many publications of other replies went out, are going out or may have gone out since a time."""
     return unit.execute(
         select(func.count())
         .select_from(publications)
-        .where(publications.c.state.in_(_LIVE), publications.c.claimed_at >= since)
+        .where(
+            publications.c.state.in_(_LIVE),
+            publications.c.claimed_at >= since,
+            publications.c.reply_id != besides,
+        )
     ).scalar_one()
 
 
@@ -200,19 +204,17 @@ def role_of(unit: Unit, account: str) -> str | None:
     ).scalar_one_or_none()
 
 
-def due(unit: Unit, now: datetime, *, doors: Collection[str], limit: int = PAGE) -> list[Draft]:
-    """Approved replies whose hold time has passed, for these doors, oldest first."""
+def due(unit: Unit, now: datetime) -> list[ReplyId]:
+    """Approved replies whose hold time has passed, longest approved first."""
     rows = unit.execute(
-        select(replies)
+        select(replies.c.id)
         .where(
             replies.c.state == ReplyState.APPROVED.value,
-            replies.c.door.in_(list(doors)),
             or_(replies.c.hold_until.is_(None), replies.c.hold_until <= now),
         )
         .order_by(replies.c.updated_at, replies.c.id)
-        .limit(limit)
-    ).mappings()
-    return [_draft(row) for row in rows]
+    ).scalars()
+    return [ReplyId(key) for key in rows]
 
 
 # ------------------------------------------------------------------ changing
@@ -391,11 +393,9 @@ def settle_publication(
         )
 
 
-def in_flight(unit: Unit) -> list[tuple[Draft, Publication | None]]:
-    """Replies found in `sending`, each with its attempt."""
-    rows = unit.execute(
-        select(replies).where(replies.c.state == ReplyState.SENDING.value).order_by(replies.c.id)
-    ).mappings()
+def attempts(unit: Unit, state: ReplyState) -> list[tuple[Draft, Publication | None]]:
+    """Replies in `sending` or `uncertain`, oldest first, each with its live attempt."""
+    rows = unit.execute(select(replies).where(replies.c.state == state.value).order_by(replies.c.id)).mappings()
     drafts = [_draft(row) for row in rows]
     return [(draft, live_publication(unit, draft.id)) for draft in drafts]
 

@@ -1,0 +1,111 @@
+"""The kinds of doors there are; a kind's code, and the client library behind it, is imported when it is used.
+
+`dry_run` and `by_hand` are always there under their own names; everything else must be set up.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from typing import Final, Protocol, cast
+
+from pydantic import ValidationError
+
+from monitor.config import Settings, SettingsError, explain
+from responders.publishers.settings import DoorSettings
+from responders.reply import ParentState, Published, ReplyTarget
+
+
+class Publishes(Protocol):
+    """What `build` gives: one door; its contract is `Publisher` in `responders/publishing.py`."""
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person posts."""
+
+    def publish(self, target: ReplyTarget, text: str) -> Published:
+        """Post once."""
+
+    def find_own(self, target: ReplyTarget, text: str, since: datetime) -> Published | None:
+        """Look for our own reply."""
+
+    def parent_state(self, target: ReplyTarget) -> ParentState:
+        """Look whether the post is still there."""
+
+
+class _Module(Protocol):
+    """What a publisher's file offers."""
+
+    SETTINGS: type[DoorSettings]
+    build: Callable[[str, DoorSettings, Settings], Publishes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindInfo:
+    """One kind of door: its file under `responders/publishers/`, the secrets it needs, and what it does."""
+
+    name: str
+    module: str
+    description: str
+    secrets: tuple[str, ...] = ()
+
+
+_KINDS: Final = (
+    KindInfo(name="dry_run", module="dry_run", description="posts nothing and says what it would have posted"),
+    KindInfo(name="by_hand", module="by_hand", description="a person posts; the console gives text and link"),
+    KindInfo(
+        name="reddit",
+        module="reddit",
+        description="Reddit: a comment under a post or comment, as the account of an approved app",
+        secrets=("client_secret", "password"),
+    ),
+    KindInfo(
+        name="x",
+        module="x",
+        description="X: a reply to a post whose author mentioned or quoted the account",
+        secrets=("api_key", "api_key_secret", "access_token", "access_token_secret"),
+    ),
+)
+DOOR_KINDS: Final[Mapping[str, KindInfo]] = {kind.name: kind for kind in _KINDS}
+ALWAYS: Final = ("dry_run", "by_hand")
+
+
+def kinds() -> list[KindInfo]:
+    """Every kind of door, the harmless ones first."""
+    return list(_KINDS)
+
+
+def settings_of(name: str, table: Mapping[str, object]) -> DoorSettings:
+    """The table `[doors.<name>]` as its kind's settings; raises SettingsError that names the key."""
+    try:
+        return _module(name, table).SETTINGS.model_validate(dict(table))
+    except ValidationError as error:
+        raise SettingsError(explain(error, "settings", prefix=f"doors.{name}")) from error
+
+
+def build(name: str, table: Mapping[str, object], settings: Settings) -> Publishes:
+    """The door of `[doors.<name>]`; no platform is spoken to yet. Raises SettingsError."""
+    return _module(name, table).build(name, settings_of(name, table), settings)
+
+
+def build_all(settings: Settings) -> dict[str, Publishes]:
+    """Every door that is set up and enabled, and those that always are. Raises SettingsError."""
+    tables: dict[str, Mapping[str, object]] = {name: {"kind": name} for name in ALWAYS}
+    tables |= settings.doors
+    doors = {name: build(name, table, settings) for name, table in tables.items() if settings_of(name, table).enabled}
+    if settings.replies.default_door not in doors:
+        known = ", ".join(sorted(doors))
+        msg = f'the setting "replies.default_door" names no door that is set up; there are {known}'
+        raise SettingsError(msg)
+    return doors
+
+
+def _module(name: str, table: Mapping[str, object]) -> _Module:
+    kind = table.get("kind")
+    info = DOOR_KINDS.get(kind) if isinstance(kind, str) else None
+    if info is None:
+        known = ", ".join(DOOR_KINDS)
+        wrong = "is missing" if kind is None else f'cannot be "{kind}"'
+        msg = f'the setting "doors.{name}.kind" {wrong}; it is one of {known}'
+        raise SettingsError(msg)
+    return cast("_Module", import_module(f"responders.publishers.{info.module}"))

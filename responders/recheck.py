@@ -1,0 +1,59 @@
+"""The re-check before sending: what the database says, then what the check says. Nothing here changes a row."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.storage.session import Database
+from responders import store
+from responders.accounts import PERMISSIONS, Permission, Role
+from responders.clearance import Facts, Limits, Stop, Wait, check_clearance, clearance
+from responders.reply import Draft
+from responders.report import CheckUnavailable, DraftChecker, check_reply
+from responders.store import Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recheck:
+    """Asks again, right before sending, whether an approved reply may go out."""
+
+    database: Database
+    checker: DraftChecker
+    limits: Limits
+
+    def in_rows(self, unit: Unit, draft: Draft, now: datetime) -> Wait | Stop | None:
+        """What the database says within one unit of work."""
+        return clearance(gather(unit, draft, now), self.limits, now)
+
+    def whole(self, draft: Draft, now: datetime) -> Wait | Stop | None:
+        """What the database and the check say; slow, never inside a unit of work. A check that cannot run stops."""
+        with self.database.read() as unit:
+            facts = gather(unit, draft, now)
+        found = clearance(facts, self.limits, now)
+        if found is not None:
+            return found
+        try:
+            fresh = check_reply(self.checker, draft.text, facts.target, now)
+        except CheckUnavailable as error:
+            return Stop(reason=str(error))
+        return check_clearance(facts, fresh)
+
+
+def gather(unit: Unit, draft: Draft, now: datetime) -> Facts:
+    """Everything the database knows that may speak against sending."""
+    approval = store.live_approval(unit, draft.id)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Facts(
+        draft=draft,
+        target=store.target_of(unit, draft.mention_id),
+        approval=approval,
+        approver_may=approval is not None and _may_approve(unit, approval.by, overriding=bool(approval.reason)),
+        writers=store.writers(unit, draft.id),
+        stopped=store.is_stopped(unit),
+        sent_today=store.sent_since(unit, midnight, besides=draft.id),
+    )
+
+
+def _may_approve(unit: Unit, name: str, *, overriding: bool) -> bool:
+    role = store.role_of(unit, name)
+    needed = Permission.OVERRIDE if overriding else Permission.REVIEW
+    return role is not None and needed in PERMISSIONS[Role(role)]

@@ -114,8 +114,13 @@ class Encoder:
         key = (folder or WEIGHTS).resolve()
         with _LOADING:
             if key not in _LOADED:
-                _LOADED[key] = _load(key)
+                _LOADED[key] = Encoder.open(key)
             return _LOADED[key]
+
+    @staticmethod
+    def open(folder: Path) -> "Encoder":
+        """The encoder of a weights folder, read anew; raises ModelUnavailable as `load` does."""
+        return _load(folder)
 
     def run(self, texts: Sequence[str]) -> list[MentionOutput]:
         """One output for each text, whatever its length; the same text gives the same digits in any company.

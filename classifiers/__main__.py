@@ -1,0 +1,185 @@
+"""`python -m classifiers`: assess · evaluate · bench · train · card."""
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from classifiers.assess import Assessor
+from classifiers.command_line import CommandError, Parser, Row, answer, batched, opened, rows, run
+from classifiers.encoder import WEIGHTS
+from classifiers.training import card as model_card
+from classifiers.training import evaluate as evaluation
+from classifiers.training.bench import bench
+from classifiers.training.corpora import BadCorpus
+from classifiers.types import Assessment, Intent, Judgement, ModelUnavailable, Sentiment, Toxicity
+
+BATCH: Final = 64
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.command(options)
+    except (ModelUnavailable, BadCorpus) as error:
+        raise CommandError(str(error)) from error
+    return status
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="python -m classifiers", description="Judge texts, and build and measure what judges them.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    assess = commands.add_parser("assess", help='NDJSON {"id","text","lang"?} in, one judgement a line out')
+    assess.add_argument("file", nargs="?", default="-", help="a file, or - for standard input")
+    assess.set_defaults(command=_assess)
+
+    evaluate = commands.add_parser("evaluate", help="measure on labelled sets: DIR/<task>/*.jsonl.gz")
+    evaluate.add_argument("folder", type=Path)
+    evaluate.add_argument("--json", type=Path, help="write the figures here as well")
+    evaluate.add_argument("--limit", type=int, help="at most this many rows of a set, drawn at random")
+    evaluate.set_defaults(command=_evaluate)
+
+    bench = commands.add_parser("bench", help="speed and memory as JSON")
+    bench.set_defaults(command=_bench)
+
+    train = commands.add_parser("train", help="build a weights folder (extra `train`, and torch)")
+    train.add_argument("--base", required=True, help="checkpoint to start from: a folder, or a name on the hub")
+    train.add_argument("--data", type=Path, required=True, help="folder with train/ and dev/")
+    train.add_argument("--written", type=Path, required=True, help="folder with mentions/ and drafts/")
+    train.add_argument("--out", type=Path, required=True, help="weights folder to write")
+    train.add_argument("--minutes", type=float, default=40.0, help="how long to train (default: 40)")
+    train.add_argument("--steps", type=int, help="train this many steps, whatever the time")
+    train.add_argument("--seed", type=int, default=20_261_121)
+    train.set_defaults(command=_train)
+
+    card = commands.add_parser("card", help="write the model card from measured figures")
+    card.add_argument("--weights", type=Path, default=WEIGHTS)
+    card.add_argument("--evaluation", type=Path, help="what `evaluate --json` wrote")
+    card.add_argument("--bench", type=Path, help="what `bench` printed")
+    card.add_argument("--mentions", type=Path, help="scores of `assess` on labelled mentions, as JSON by language")
+    card.add_argument("--out", type=Path, default=Path("docs/model-card.md"))
+    card.set_defaults(command=_card)
+    return parser
+
+
+def _assess(options: Namespace) -> int:
+    assessor = Assessor()
+
+    def judge(batch: Sequence[Row]) -> list[Mapping[str, object]]:
+        texts = [row.text("text") for row in batch]
+        langs = [row.optional_text("lang") for row in batch]
+        found = assessor.assess(texts, langs)
+        return [{"id": row.fields.get("id"), **as_fields(one)} for row, one in zip(batch, found, strict=True)]
+
+    with opened(options.file) as stream:
+        return answer(batched(rows(stream), BATCH), judge, sys.stdout)
+
+
+def as_fields(found: Assessment) -> dict[str, object]:
+    """An assessment in the form of the `assess` command and the API."""
+    return {
+        "lang": {"label": found.lang.label, "score": round(found.lang.score, 4)},
+        "sentiment": _judgement(found.sentiment),
+        "toxicity": _judgement(found.toxicity),
+        "intent": _judgement(found.intent),
+        "urgency": {
+            "urgent": found.urgency.urgent,
+            "score": round(found.urgency.score, 4),
+            "reason": found.urgency.reason,
+            "sure": found.urgency.sure,
+        },
+        "model": found.model,
+        "revision": found.revision,
+    }
+
+
+def _judgement(found: Judgement[Sentiment] | Judgement[Toxicity] | Judgement[Intent]) -> dict[str, object]:
+    return {"label": found.label, "score": round(found.score, 4), "sure": found.sure}
+
+
+def _evaluate(options: Namespace) -> int:
+    if options.limit is not None and options.limit < 1:
+        raise CommandError("--limit must be at least 1")
+    assessor = Assessor()
+    measured = []
+    evaluation.heading(sys.stdout)
+    for path in evaluation.sets(options.folder):
+        found = evaluation.figures(path, assessor, options.limit)
+        if isinstance(found, str):
+            sys.stderr.write(f"left out: {found}\n")
+            continue
+        evaluation.print_row(found, sys.stdout)
+        measured.append(found)
+    if not measured:
+        raise CommandError(f"nothing under {options.folder} could be measured")
+    for task, mean in evaluation.means(measured).items():
+        sys.stdout.write(f"mean of {task}: {100 * mean:.1f}\n")
+    if options.json is not None:
+        _write(options.json, json.dumps([asdict(found) for found in measured], indent=1) + "\n")
+    return 0
+
+
+def _bench(_: Namespace) -> int:
+    sys.stdout.write(json.dumps(bench(), indent=1) + "\n")
+    return 0
+
+
+def _train(options: Namespace) -> int:
+    if options.minutes <= 0 or (options.steps is not None and options.steps < 1):
+        raise CommandError("--minutes and --steps must be above 0")
+    try:
+        from classifiers.training.build import Order, build  # noqa: PLC0415 - torch is installed only to train
+    except ImportError as error:
+        raise CommandError(f"training needs {error.name}: install torch by hand, then pip install .[train]") from error
+    order = Order(
+        base=options.base,
+        data=options.data,
+        written=options.written,
+        out=options.out,
+        minutes=options.minutes,
+        steps=options.steps,
+        seed=options.seed,
+    )
+    try:
+        sys.stdout.write(f"written to {build(order)}\n")
+    except OSError as error:
+        raise CommandError(f"cannot train from {options.base}: {error}") from error
+    return 0
+
+
+def _card(options: Namespace) -> int:
+    sources = {
+        "report": options.weights / "report.json",
+        "settings": options.weights / "thresholds.json",
+        "evaluation": options.evaluation,
+        "bench": options.bench,
+        "mentions": options.mentions,
+    }
+    read = {name: _read_json(path) for name, path in sources.items() if path is not None}
+    _write(options.out, model_card.card(read))
+    return 0
+
+
+def _read_json(path: Path) -> object:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CommandError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise CommandError(f"{path} is not JSON") from error
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(main, "classifiers"))

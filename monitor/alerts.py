@@ -19,7 +19,8 @@ from enum import StrEnum
 from typing import Final
 
 from classifiers.types import Urgency
-from monitor.priority import Priority, Term, in_words
+from monitor.errors import EdgeError, RateLimited, SourceDown
+from monitor.priority import Priority, in_words
 
 QUOTE_LIMIT: Final = 300
 NAME_LIMIT: Final = 60
@@ -130,9 +131,26 @@ def card(rule: str, why: str, subject: Subject, *, console_url: str, now: dateti
     )
 
 
-def terms_of(terms: Sequence[Term]) -> tuple[tuple[str, float, str], ...]:
-    """Severity terms as a `Subject` holds them; terms without points are not worth a line in an alert."""
-    return tuple((term.term.value, term.points, term.why) for term in terms if term.points > 0)
+FIRST_RETRY: Final = timedelta(seconds=10)
+LONGEST_RETRY: Final = timedelta(minutes=15)
+SLOW_RETRY: Final = timedelta(minutes=10)
+"""For what only a person can mend, such as a webhook that was taken back."""
+GIVE_UP_AFTER: Final = timedelta(days=7)
+
+
+def next_try(error: EdgeError, *, attempts: int, created_at: datetime, now: datetime) -> datetime | None:
+    """When an alert that was not delivered is tried again; None when it is given up, a week after it was raised.
+
+    `attempts` counts the tries before this one. A channel that is down is tried after 10 s, then twice as long each
+    time up to 15 min; one that asks us to wait, when it says; everything else every 10 min.
+    """
+    if now - created_at >= GIVE_UP_AFTER:
+        return None
+    if isinstance(error, RateLimited):
+        return max(error.until, now + timedelta(seconds=1))
+    if isinstance(error, SourceDown):
+        return now + min(FIRST_RETRY * (1 << min(max(attempts, 0), 16)), LONGEST_RETRY)
+    return now + SLOW_RETRY
 
 
 def due_words(due_at: datetime | None, now: datetime) -> str:

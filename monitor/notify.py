@@ -26,6 +26,7 @@ from monitor.errors import AuthFailed, BadPayload, EdgeError, RateLimited, Sourc
 SLACK_ORIGIN: Final = "https://hooks.slack.com"
 ANSWER_BYTES: Final = 4096  # Slack answers `ok` or one word of error
 HEADER_LIMIT: Final = 150
+LONGEST_ANSWER: Final = 30.0  # seconds; an alert is taken for 60, after which another process may send it
 LONGEST_WAIT: Final = timedelta(hours=1)
 USUAL_WAIT: Final = timedelta(seconds=60)
 WEBHOOK_VARIABLE: Final = "TACTFUL__ALERTS__SLACK_WEBHOOK"
@@ -85,7 +86,9 @@ def notifier(alerts: AlertSettings, network: NetworkSettings, out: TextIO) -> Co
     if alerts.channel == "console":
         return ConsoleNotifier(out)
     webhook = "" if alerts.slack_webhook is None else alerts.slack_webhook.get_secret_value()
-    return SlackNotifier(webhook_url(webhook, alerts.slack_base_url), timeout=network.timeout_seconds)
+    return SlackNotifier(
+        webhook_url(webhook, alerts.slack_base_url), timeout=min(network.timeout_seconds, LONGEST_ANSWER)
+    )
 
 
 def webhook_url(webhook: str, base_url: str) -> str:

@@ -23,6 +23,7 @@ RECHECK: Final = timedelta(hours=6)
 JITTER: Final = 0.1
 """Runs are moved by up to this share of the interval, so that sources do not all knock at the same second."""
 MOST_DOUBLINGS: Final = 16
+BREATH: Final = timedelta(seconds=5)
 
 WAITS_FOR_A_PERSON: Final = frozenset({SourceState.NOT_APPROVED, SourceState.REVOKED, SourceState.MISCONFIGURED})
 """States that new settings may mend: such sources are tried at once when the monitor starts."""
@@ -76,10 +77,15 @@ def rest_after(error: EdgeError, *, failures: int, interval: timedelta, now: dat
 
 def back_off(failures: int, interval: timedelta) -> timedelta:
     """The interval, doubled for each failure in a row before this one, up to an hour or the interval itself."""
-    doubled = interval * 2 ** min(max(failures, 0), MOST_DOUBLINGS)
+    doubled = interval * (1 << min(max(failures, 0), MOST_DOUBLINGS))
     return min(doubled, max(LONGEST_BACK_OFF, interval))
 
 
-def next_run(now: datetime, interval: timedelta, *, chance: float) -> datetime:
-    """When a source that went well runs again; `chance` in 0…1 moves it within the jitter."""
+def next_run(now: datetime, interval: timedelta, *, chance: float, more: bool = False) -> datetime:
+    """When a source that went well runs again; `chance` in 0…1 moves it within the jitter.
+
+    One that has `more` to bring at once goes on after a breath.
+    """
+    if more:
+        return now + min(interval, BREATH)
     return now + interval * (1 + JITTER * (2 * chance - 1))

@@ -76,6 +76,21 @@ def rules_raised(connection: Connection, ids: Sequence[MentionId]) -> dict[Menti
     return {mention_id: frozenset(rules) for mention_id, rules in raised.items()}
 
 
+def rules_of(connection: Connection, ids: Sequence[MentionId]) -> dict[MentionId, frozenset[str]]:
+    """For each mention that has alerts, whatever their state, the rules that raised them."""
+    query = select(alerts.c.mention_id, alerts.c.rule).where(alerts.c.mention_id.in_(ids))
+    found: dict[MentionId, frozenset[str]] = {}
+    for mention_id, rule in connection.execute(query):
+        found[MentionId(mention_id)] = found.get(MentionId(mention_id), frozenset()) | {rule}
+    return found
+
+
+def any_due(connection: Connection, now: datetime) -> bool:
+    """Whether an alert's time has come; asked often, so it only reads."""
+    query = select(alerts.c.id).where(alerts.c.state == AlertState.DUE.value, alerts.c.next_try_at <= now)
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def next_due(connection: Connection, now: datetime, limit: int, *, hold: timedelta = HOLD) -> list[DueAlert]:
     """Take the alerts whose time has come, most severe first. Needs a writing unit: commit it, then send.
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from classifiers.types import Urgency, UrgencyReason
-from monitor.alerts import Alert, Rule, Subject, Threshold, card, due, due_words, plain, web_link
+from monitor.alerts import Alert, Rule, Subject, Threshold, card, due, due_words, next_try, plain, web_link
+from monitor.errors import AuthFailed, BadPayload, EdgeError, RateLimited, SourceDown
 from monitor.mention import Lane
 from monitor.priority import LaneReason, Priority
 
@@ -144,3 +145,21 @@ def test_only_web_addresses_become_links(url: str | None, link: str | None) -> N
 def test_due_words(minutes: int, words: str) -> None:
     assert due_words(NOW + timedelta(minutes=minutes), NOW) == words
     assert due_words(None, NOW) == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts", "wait"),
+    [
+        (SourceDown("500"), 0, timedelta(seconds=10)),
+        (SourceDown("500"), 3, timedelta(seconds=80)),
+        (SourceDown("500"), 7, timedelta(minutes=15)),
+        (SourceDown("500"), 100_000, timedelta(minutes=15)),
+        (RateLimited("wait", until=NOW + timedelta(seconds=33)), 5, timedelta(seconds=33)),
+        (RateLimited("wait", until=NOW - timedelta(hours=1)), 0, timedelta(seconds=1)),
+        (AuthFailed("revoked"), 0, timedelta(minutes=10)),
+        (BadPayload("no"), 9, timedelta(minutes=10)),
+    ],
+)
+def test_what_was_not_delivered_is_tried_again(error: EdgeError, attempts: int, wait: timedelta) -> None:
+    assert next_try(error, attempts=attempts, created_at=NOW - timedelta(days=6), now=NOW) == NOW + wait
+    assert next_try(error, attempts=attempts, created_at=NOW - timedelta(days=7), now=NOW) is None

@@ -72,3 +72,8 @@ def test_back_off(failures: int, interval: timedelta, wait: timedelta) -> None:
 @pytest.mark.parametrize(("chance", "seconds"), [(0.0, 90), (0.5, 100), (1.0, 110)])
 def test_jitter(chance: float, seconds: int) -> None:
     assert next_run(NOW, timedelta(seconds=100), chance=chance) == NOW + timedelta(seconds=seconds)
+
+
+def test_a_source_with_more_to_bring_goes_on_after_a_breath() -> None:
+    assert next_run(NOW, MINUTES, chance=0.5, more=True) == NOW + timedelta(seconds=5)
+    assert next_run(NOW, timedelta(seconds=2), chance=0.5, more=True) == NOW + timedelta(seconds=2)

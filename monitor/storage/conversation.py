@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, RowMapping, or_, select, true
+from sqlalchemy import Connection, RowMapping, select, true
 
 from monitor.mention import MentionId
 from monitor.storage.alerts import AlertState
@@ -76,13 +76,16 @@ def thread(connection: Connection, mention_id: MentionId) -> list[MentionView]:
     if mention is None:
         return []
     root = mention.root_id or mention.external_id
-    query = (
+    # Two questions, not one with OR: each walks its own index.
+    first = select(mentions).where(mentions.c.source == mention.source, mentions.c.external_id == root)
+    answers = (
         select(mentions)
-        .where(mentions.c.source == mention.source, or_(mentions.c.external_id == root, mentions.c.root_id == root))
+        .where(mentions.c.source == mention.source, mentions.c.root_id == root)
         .order_by(mentions.c.created_at, mentions.c.id)
-        .limit(THREAD_LIMIT)
+        .limit(THREAD_LIMIT - 1)
     )
-    found = {row["id"]: from_row(row) for row in connection.execute(query).mappings()}
+    rows = [*connection.execute(first).mappings(), *connection.execute(answers).mappings()]
+    found = {row["id"]: from_row(row) for row in rows}
     for ancestor in _ancestors(connection, mention):
         found.setdefault(ancestor.id, ancestor)
     posts = sorted(found.values(), key=lambda post: (post.external_id != root, post.created_at, post.id))

@@ -27,8 +27,11 @@ COUNT_LIMIT: Final = 1000
 EXCERPT: Final = 2000
 """Characters of a text that a list carries."""
 
-SEARCH_DEPTH: Final = 20_000
+SEARCH_DEPTH: Final = 10_000
 """Mentions that one page of a search looks through."""
+
+SEARCH_CHUNK: Final = 2000
+"""Mentions looked through at once, so that a search with many hits stops early."""
 
 T = TypeVar("T")
 
@@ -132,11 +135,13 @@ def inbox(connection: Connection, wanted: InboxFilter, *, after: PageKey | None 
 
 def inbox_counts(connection: Connection, wanted: InboxFilter, now: datetime) -> InboxCounts:
     """Bounded counts for the filter's page; a search is counted within its first `SEARCH_DEPTH` mentions."""
-    overdue = (mentions.c.due_order < now, mentions.c.state == MentionState.TRIAGED.value)
+    overdue = (mentions.c.due_order < now) & (mentions.c.state == MentionState.TRIAGED.value)
+    if words(wanted.search):
+        return _search_counts(connection, wanted, overdue)
     return InboxCounts(
         listed=_count(connection, wanted),
         urgent=_count(connection, replace(wanted, urgent=True)),
-        overdue=_count(connection, replace(wanted, order=Order.DUE), *overdue),
+        overdue=_count(connection, replace(wanted, order=Order.DUE), overdue),
         unclaimed=_count(connection, replace(wanted, unclaimed=True)),
     )
 
@@ -205,9 +210,6 @@ def _searched(
     return hits, deeper
 
 
-SEARCH_CHUNK: Final = 2000
-
-
 def _holding(wanted: InboxFilter, ids: Sequence[int]) -> Select[int]:
     holds = [mentions.c.search.contains(word, autoescape=True) for word in words(wanted.search)]
     return select(mentions.c.id).where(mentions.c.id.in_(ids), *holds)
@@ -217,11 +219,28 @@ def _count(connection: Connection, wanted: InboxFilter, *more: ColumnElement[boo
     handlings = tuple(Handling) if wanted.handling is None else (wanted.handling,)
     number = 0
     for handling in handlings:
-        some = _ids(wanted, handling, None).where(*more).order_by(None)
-        for word in words(wanted.search):
-            some = some.where(mentions.c.search.contains(word, autoescape=True))
-        some = some.limit(COUNT_LIMIT + 1)
+        some = _ids(wanted, handling, None).where(*more).order_by(None).limit(COUNT_LIMIT + 1)
         number += connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
+    return _bounded(number)
+
+
+def _search_counts(connection: Connection, wanted: InboxFilter, overdue: ColumnElement[bool]) -> InboxCounts:
+    looked = [mention_id for _, mention_id in _found(connection, wanted, None, SEARCH_DEPTH)]
+    parts = (mentions.c.urgent == true(), overdue, mentions.c.claimed_by.is_(None))
+    totals = [0] * (1 + len(parts))
+    for start in range(0, len(looked), SEARCH_CHUNK):
+        hits = _holding(wanted, looked[start : start + SEARCH_CHUNK])
+        query = hits.with_only_columns(func.count(), *(func.count().filter(part) for part in parts))
+        totals = [total + part for total, part in zip(totals, connection.execute(query).one(), strict=True)]
+    return InboxCounts(
+        listed=_bounded(totals[0]),
+        urgent=_bounded(totals[1]),
+        overdue=_bounded(totals[2]),
+        unclaimed=_bounded(totals[3]),
+    )
+
+
+def _bounded(number: int) -> Count:
     return Count(number=min(number, COUNT_LIMIT), more=number > COUNT_LIMIT)
 
 

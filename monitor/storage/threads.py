@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, func, select, update
 
 from monitor.mention import MentionId, MentionState, NewMention, SourceName
 from monitor.storage.schema import mentions
-from monitor.storage.stored import from_row
+from monitor.storage.stored import StoredMention, from_row
 
 BrandOf: TypeAlias = Callable[[NewMention, str | None], str | None]
 """Which brand a post is about, given the brand it inherits from its thread (None: none)."""
@@ -124,24 +124,28 @@ def adopt(connection: Connection, source: SourceName, arrived: Mapping[str, Plac
     brands = {name: place.brand for name, place in arrived.items() if place.brand is not None}
     while brands:
         brands, given = {}, brands
-        for names in chunks(given):
-            query = select(mentions).where(
-                mentions.c.source == source,
-                mentions.c.brand.is_(None),
-                or_(mentions.c.root_id.in_(names), mentions.c.parent_id.in_(names)),
-            )
-            for row in connection.execute(query).mappings().all():
-                reply = from_row(row)
-                inherited = given.get(reply.root_id or "") or given.get(reply.parent_id or "")
-                brand = brand_of(reply.post, inherited)
-                if brand is None:
-                    continue
-                state = MentionState.COLLECTED if reply.assessment is None else reply.state
-                change = {"brand": brand, "relevant": True, "state": state.value}
-                connection.execute(update(mentions).where(mentions.c.id == reply.id).values(change))
-                brands[reply.external_id] = brand
-                adopted += 1
+        for reply in _brandless_replies(connection, source, given):
+            inherited = given.get(reply.root_id or "") or given.get(reply.parent_id or "")
+            brand = brand_of(reply.post, inherited)
+            if brand is None:
+                continue
+            state = MentionState.COLLECTED if reply.assessment is None else reply.state
+            change = {"brand": brand, "relevant": True, "state": state.value}
+            connection.execute(update(mentions).where(mentions.c.id == reply.id).values(change))
+            brands[reply.external_id] = brand
+            adopted += 1
     return adopted
+
+
+def _brandless_replies(connection: Connection, source: SourceName, names: Iterable[str]) -> list[StoredMention]:
+    """Stored replies without a brand in the threads of, or right under, the posts of those names."""
+    found: dict[int, StoredMention] = {}
+    for some in chunks(names):
+        # Two questions, not one with OR: each walks its own index.
+        for link in (mentions.c.root_id, mentions.c.parent_id):
+            query = select(mentions).where(mentions.c.source == source, link.in_(some), mentions.c.brand.is_(None))
+            found |= {row["id"]: from_row(row) for row in connection.execute(query).mappings()}
+    return list(found.values())
 
 
 def _join_threads(connection: Connection, source: SourceName, roots: Mapping[str, str]) -> None:

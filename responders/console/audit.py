@@ -1,0 +1,80 @@
+"""Audit: who did what to which thing, newest first, and the check that nobody changed the log."""
+
+from html import escape
+from typing import Final
+
+import streamlit as st
+
+from monitor.storage import queries
+from responders.console import navigation
+from responders.console.context import Visit
+from responders.console.notices import plain
+from responders.console.rendering import inline
+
+PAGE: Final = 50
+
+
+def show(visit: Visit) -> None:
+    """The page."""
+    say = visit.words
+    st.title(say("audit.title"), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            say("audit.subject"),
+            value=navigation.parameter("subject") or "",
+            key="audit-subject",
+            on_change=_filter,
+            width=320,
+        )
+        verify = st.button(say("audit.verify"), key="audit-verify", icon=":material/verified:")
+    if verify:
+        _verify(visit)
+    subject, after = navigation.parameter("subject"), navigation.number("after")
+    with visit.console.database.read() as unit:
+        page = queries.audit_page(unit, subject=subject, after_seq=after, size=PAGE)
+    if not page.rows:
+        st.info(say("common.empty"))
+        return
+    heads = "".join(f'<th scope="col">{escape(say(f"audit.{name}"))}</th>' for name in _COLUMNS)
+    rows = "".join(
+        f"<tr><td>{entry.seq}</td><td>{entry.at:%Y-%m-%d %H:%M:%S}</td><td>{inline(entry.actor)}</td>"
+        f'<td><bdi>{escape(entry.action)}</bdi></td><td><a href="/{navigation.AUDIT}?subject={escape(entry.subject)}" '
+        f'target="_self">{inline(entry.subject)}</a></td>'
+        f'<td><span class="tf-code">{inline(entry.details, limit=400)}</span></td></tr>'
+        for entry in page.rows
+    )
+    st.html(
+        f'<div class="tf-scroll"><table class="tf-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
+    with st.container(horizontal=True):
+        if after is not None and st.button(say("common.first"), key="audit-first"):
+            del st.query_params["after"]
+            st.rerun()
+        if page.next is not None and st.button(say("common.next"), key="audit-next"):
+            st.query_params["after"] = str(page.next.id)
+            st.rerun()
+
+
+_COLUMNS: Final = ("number", "when", "who", "what", "about", "details")
+
+
+def _filter() -> None:
+    for name in ("subject", "after"):
+        if name in st.query_params:
+            del st.query_params[name]
+    subject = str(st.session_state["audit-subject"]).strip()
+    if subject:
+        st.query_params["subject"] = subject
+
+
+def _verify(visit: Visit) -> None:
+    say = visit.words
+    with visit.console.database.read() as unit:
+        verdict = visit.console.audit.verify(unit)
+    if verdict.whole:
+        st.success(
+            plain(say("audit.whole", count=f"{verdict.count:,}", head=verdict.head[:16])), icon=":material/verified:"
+        )
+    else:
+        sentence = say("audit.broken", seq=verdict.broken, why=verdict.reason or "")
+        st.error(plain(sentence), icon=":material/gpp_bad:")

@@ -1,0 +1,70 @@
+"""What the reply check found, shown: marks in the text, and the same in words with the reason and a better wording."""
+
+from html import escape
+
+from classifiers.types import Finding
+from responders.console.rendering import Mark, badge, inert, marked
+from responders.console.words import Words
+from responders.reply import CheckReport, Verdict
+
+_KINDS = {Verdict.PASS: "good", Verdict.REVIEW: "care", Verdict.BLOCK: "bad"}
+
+
+def marks(say: Words, report: CheckReport | None) -> list[Mark]:
+    """The findings that have a place in the text, in the order of `listed`."""
+    if report is None:
+        return []
+    return [
+        Mark(start=finding.start, end=finding.end, severity=finding.severity.value, label=_label(say, finding))
+        for finding in _sorted(report)
+        if finding.start is not None and finding.end is not None
+    ]
+
+
+def draft(say: Words, text: str, report: CheckReport | None) -> str:
+    """A draft that can only be read, its risky words marked and numbered."""
+    return marked(text, marks(say, report))
+
+
+def verdict(say: Words, report: CheckReport) -> str:
+    """The verdict and the risk in a box each."""
+    words = say(f"desk.verdict-{report.verdict.value}")
+    return badge(words, kind=_KINDS[report.verdict]) + " " + badge(say("desk.risk", percent=round(report.risk * 100)))
+
+
+def listed(say: Words, report: CheckReport) -> str:
+    """Every finding with its number, category, reason and better wording."""
+    if not report.findings:
+        return f'<p class="tf-faint">{escape(say("desk.no-findings"))}</p>'
+    rows: list[str] = []
+    number = 0
+    for finding in _sorted(report):
+        number += finding.start is not None
+        prefix = f"<b>{number}.</b> " if finding.start is not None else ""
+        quote = f" «{inert(_short(finding.text))}»" if finding.text else ""
+        better = (
+            f'<span class="tf-better">{escape(say("desk.better", text=""))}{inert(finding.suggestion)}</span>'
+            if finding.suggestion
+            else ""
+        )
+        severity = say.name("severity", finding.severity.value)
+        rows.append(
+            f'<li class="tf-{finding.severity.value}"><div>{prefix}<b>{escape(say.name("finding", finding.category.value))}</b>'
+            f" ({escape(severity)})<bdi>{quote}</bdi></div>"
+            f'<div class="tf-text">{inert(finding.why)}</div>{better}</li>'
+        )
+    return f'<ol class="tf-findings">{"".join(rows)}</ol>'
+
+
+def _sorted(report: CheckReport) -> list[Finding]:
+    """Findings with a place first, in the order of the text; those about the whole draft after them."""
+    return sorted(report.findings, key=lambda finding: (finding.start is None, finding.start or 0, finding.end or 0))
+
+
+def _label(say: Words, finding: Finding) -> str:
+    return f"{say.name('finding', finding.category.value)}: {finding.why}"
+
+
+def _short(text: str, limit: int = 60) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"

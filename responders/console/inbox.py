@@ -1,0 +1,314 @@
+"""Inbox: what may need an answer, the most pressing first, each line with its reasons."""
+
+from functools import partial
+from html import escape
+from typing import Final
+
+import streamlit as st
+
+from classifiers.types import Intent, Sentiment
+from monitor.mention import Handling, Lane, MentionId
+from monitor.storage import claims, queries
+from monitor.storage.alerts import AlertState
+from monitor.storage.queries import InboxFilter, InboxRow, Order
+from responders.accounts import AccountFault, Permission, require
+from responders.console import context, inbox_filters, mention_card, navigation
+from responders.console.context import Visit
+from responders.console.inbox_filters import ALL, View
+from responders.console.notices import note, refuse
+from responders.console.rendering import badge
+
+PAGE: Final = 20
+CLOSE_REASONS: Final = ("resolved", "no-answer", "spam", "not-ours", "duplicate", "other")
+_ALERT_KINDS: Final = {AlertState.DELIVERED: "good", AlertState.DUE: "care", AlertState.GIVEN_UP: "bad"}
+_KEPT: Final = "inbox-address"
+_TRAIL: Final = "inbox-trail"
+_SELECTED: Final = "inbox-selected"
+
+
+def show(visit: Visit) -> None:
+    """The page."""
+    say = visit.words
+    st.title(say("inbox.title"), anchor=False)
+    _remember_address()
+    view = inbox_filters.read(dict(st.query_params), account=visit.account.name)
+    _filters(visit, view)
+    with visit.console.database.read() as unit:
+        page = queries.inbox(unit, view.wanted, after=view.after, size=PAGE)
+        counts = queries.inbox_counts(unit, view.wanted, visit.now)
+        newest = _newest(queries.inbox(unit, InboxFilter(order=Order.NEWEST, handling=None), size=1).rows)
+    st.html(
+        '<div class="tf-row">'
+        + " ".join(
+            badge(say(f"inbox.count-{name}", count=str(count)), kind=kind)
+            for name, count, kind in (
+                ("listed", counts.listed, "plain"),
+                ("urgent", counts.urgent, "bad" if counts.urgent.number else "plain"),
+                ("overdue", counts.overdue, "bad" if counts.overdue.number else "plain"),
+                ("unclaimed", counts.unclaimed, "plain"),
+            )
+        )
+        + "</div>"
+    )
+    _arrivals(visit, newest)
+    if not page.rows:
+        empty = newest is None and not inbox_filters.count(view.wanted)
+        st.info(say("inbox.empty-fresh" if empty else "inbox.empty"))
+    selected = _selection(visit, len(page.rows))
+    reveal = page.rows != () and st.toggle(say("common.reveal"), key="reveal-hidden")
+    for place, row in enumerate(page.rows):
+        with st.container(border=True, key=f"mention-{row.mention.id}"):
+            _row(visit, row, chosen=place == selected, reveal=reveal)
+    _pages(visit, view, page)
+
+
+def _remember_address() -> None:
+    """Come back to the same view after a look at another page, which starts with an empty address."""
+    if not any(name in st.query_params for name in inbox_filters.NAMES):
+        for name, value in st.session_state.get(_KEPT, {}).items():
+            st.query_params[name] = value
+    st.session_state[_KEPT] = {name: st.query_params[name] for name in inbox_filters.NAMES if name in st.query_params}
+
+
+def _filters(visit: Visit, view: View) -> None:
+    say, wanted = visit.words, view.wanted
+    number = inbox_filters.count(wanted)
+    brands = list(visit.console.settings.brands)
+    with visit.console.database.read() as unit:
+        sources = [row.name for row in queries.source_rows(unit)]
+    with st.container(horizontal=True, vertical_alignment="bottom", key="inbox-order"):
+        _choice(visit, "order", list(Order), wanted.order, group="order", default=Order.SEVERITY)
+        _choice(visit, "handling", [*Handling, ALL], wanted.handling or ALL, group="handling", default=Handling.OPEN)
+        st.text_input(
+            say("inbox.search"),
+            value=wanted.search,
+            key="inbox-q",
+            on_change=partial(_put, "q", ""),
+            icon=":material/search:",
+            width=260,
+        )
+    label = say("inbox.filters") + (f" ({number})" if number else "")
+    with st.expander(label, expanded=number > 0, key="inbox-filters"):
+        with st.container(horizontal=True, key="inbox-filter-row"):
+            _choice(visit, "brand", [ALL, *brands], wanted.brand or ALL)
+            _choice(
+                visit, "lang", [ALL, *visit.console.settings.languages, "und"], wanted.lang or ALL, group="language"
+            )
+            _choice(visit, "intent", [ALL, *Intent], wanted.intent or ALL, group="intent")
+            _choice(visit, "sentiment", [ALL, *Sentiment], wanted.sentiment or ALL, group="sentiment")
+            _choice(visit, "lane", [ALL, *Lane], wanted.lane or ALL, group="lane")
+            _choice(visit, "source", [ALL, *sources], wanted.source or ALL)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            for name, chosen in (("urgent", bool(wanted.urgent)), ("mine", wanted.claimed_by is not None)):
+                st.checkbox(say(f"inbox.{name}"), value=chosen, key=f"inbox-{name}", on_change=partial(_put, name, ""))
+            if number:
+                st.button(say("inbox.clear"), key="inbox-clear", on_click=_clear)
+
+
+def _choice(
+    visit: Visit, name: str, options: list[str], chosen: str, *, group: str | None = None, default: str = ALL
+) -> None:
+    say = visit.words
+    options = options if chosen in options else [*options, chosen]
+
+    def words(value: str) -> str:
+        if value == ALL:
+            return say("inbox.all")
+        return say.name(group, value) if group else value
+
+    st.selectbox(
+        say(f"inbox.{name}"),
+        options,
+        index=options.index(chosen),
+        format_func=words,
+        key=f"inbox-{name}",
+        on_change=partial(_put, name, default),
+        width=190,
+    )
+
+
+def _put(name: str, default: str) -> None:
+    """Write what a filter was set to into the address; the list then starts at its first page."""
+    value = st.session_state[f"inbox-{name}"]
+    text = ("1" if value else "") if isinstance(value, bool) else str(value)
+    for gone in ("after", name):
+        if gone in st.query_params:
+            del st.query_params[gone]
+    if text and text != default:
+        st.query_params[name] = text
+    _first_page()
+
+
+def _clear() -> None:
+    for name in inbox_filters.NAMES:
+        if name in st.query_params:
+            del st.query_params[name]
+        st.session_state.pop(f"inbox-{name}", None)
+    st.session_state.pop(_KEPT, None)
+    _first_page()
+
+
+def _first_page() -> None:
+    st.session_state[_TRAIL] = []
+    st.session_state[_SELECTED] = 0
+
+
+def _newest(rows: tuple[InboxRow, ...]) -> MentionId | None:
+    return rows[0].mention.id if rows else None
+
+
+def _arrivals(visit: Visit, newest: MentionId | None) -> None:
+    """Say that something new came in, without moving the list under the reader's hands."""
+
+    @st.fragment(run_every="20s")
+    def look() -> None:
+        with visit.console.database.read() as unit:
+            now_newest = _newest(queries.inbox(unit, InboxFilter(order=Order.NEWEST, handling=None), size=1).rows)
+        if now_newest != newest and st.button(
+            visit.words("inbox.new"), key="inbox-new", icon=":material/refresh:", type="primary"
+        ):
+            st.rerun()
+
+    look()
+
+
+def _selection(visit: Visit, rows: int) -> int:
+    """Which line the keys act on; J and K move it."""
+    say = visit.words
+    selected = min(int(st.session_state.get(_SELECTED, 0)), max(0, rows - 1))
+    if rows:
+        with st.container(horizontal=True, key="inbox-keys"):
+            if st.button(say("inbox.down"), key="inbox-down", shortcut="J", disabled=selected >= rows - 1):
+                selected += 1
+            if st.button(say("inbox.up"), key="inbox-up", shortcut="K", disabled=selected <= 0):
+                selected -= 1
+    st.session_state[_SELECTED] = selected
+    return selected
+
+
+def _row(visit: Visit, row: InboxRow, *, chosen: bool, reveal: bool) -> None:
+    say, mention = visit.words, row.mention
+    facts = [
+        mention_card.severity(visit, mention),
+        mention_card.due(visit, mention.due_at if mention.handling is Handling.OPEN else None)
+        if mention.handling is Handling.OPEN
+        else badge(say.name("handling", mention.handling.value), kind="good"),
+        mention_card.judgement(visit, mention),
+    ]
+    if mention.lane is not None:
+        facts.append(
+            badge(say.name("lane", mention.lane.value), kind="ours" if mention.lane is Lane.PERSONAL else "plain")
+        )
+    if row.alert is not None:
+        facts.append(
+            badge(say(f"mention.alert-{row.alert.value}"), kind=_ALERT_KINDS[row.alert], title=row.alert_error or "")
+        )
+    if mention.claimed_by is not None:
+        mine = mention.claimed_by == visit.account.name
+        facts.append(
+            badge(say("inbox.claimed-mine" if mine else "inbox.claimed", name=mention.claimed_by), kind="ours")
+        )
+    if row.reply_state is not None:
+        facts.append(badge(say("mention.reply", state=say.name("state", row.reply_state)), kind="ours"))
+    css = ' class="tf-selected"' if chosen else ""
+    here = f'<span class="tf-away">{escape(say("inbox.selected"))}</span>' if chosen else ""
+    st.html(
+        f"<div{css}>{here}{mention_card.who(visit, mention)}"
+        f'<div class="tf-row">{" ".join(facts)} {mention_card.changed(visit, mention)}</div>'
+        f"{mention_card.words_of(visit, mention, reveal=reveal, whole=False)}{mention_card.terms(visit, mention)}</div>"
+    )
+    with st.container(horizontal=True):
+        _buttons(visit, row, chosen=chosen)
+
+
+def _buttons(visit: Visit, row: InboxRow, *, chosen: bool) -> None:
+    say, mention = visit.words, row.mention
+    number = mention.id
+    may_act = visit.may(Permission.DRAFT)
+    if st.button(
+        say("inbox.open"),
+        key=f"open-{number}",
+        icon=":material/edit_note:",
+        shortcut="O" if chosen else None,
+        type="primary",
+    ):
+        navigation.go(navigation.DESK, mention=number)
+    if not may_act:
+        return
+    if mention.handling is not Handling.OPEN:
+        if st.button(say("inbox.reopen"), key=f"reopen-{number}"):
+            _change(visit, "reopen", number)
+        return
+    if mention.claimed_by is None:
+        if st.button(say("inbox.claim"), key=f"claim-{number}", shortcut="L" if chosen else None):
+            _change(visit, "claim", number)
+    elif (mention.claimed_by == visit.account.name or visit.may(Permission.ACCOUNTS)) and st.button(
+        say("inbox.release"), key=f"release-{number}"
+    ):
+        _change(visit, "release", number)
+    if mention.claimed_by in (None, visit.account.name) and st.button(
+        say("inbox.close"), key=f"close-{number}", shortcut="X" if chosen else None
+    ):
+        _close(visit, number)
+
+
+def _close(visit: Visit, number: MentionId) -> None:
+    say = visit.words
+
+    def ask() -> None:
+        reason = st.radio(
+            say("inbox.close-why"),
+            CLOSE_REASONS,
+            format_func=lambda key: say(f"close-reason.{key}"),
+            key="close-reason",
+        )
+        if st.button(say("inbox.close-now"), key="close-now", type="primary"):
+            _change(visit, "close", number, reason=reason)
+
+    st.dialog(say("inbox.close-now"))(ask)()
+
+
+def _change(visit: Visit, step: str, number: MentionId, *, reason: str = "") -> None:
+    console, say = visit.console, visit.words
+    try:
+        with console.database.write() as unit:
+            actor = require(unit, visit.account, Permission.DRAFT)
+            moment, log = context.now(), console.audit
+            match step:
+                case "claim":
+                    done = claims.claim(unit, number, actor.name, moment, audit=log)
+                case "release":
+                    any_claim = visit.may(Permission.ACCOUNTS)
+                    done = claims.release(unit, number, actor.name, moment, audit=log, whoever_holds_it=any_claim)
+                case "close":
+                    done = claims.close(unit, number, actor.name, moment, audit=log, reason=reason)
+                case _:
+                    done = claims.reopen(unit, number, actor.name, moment, audit=log)
+    except AccountFault as fault:
+        refuse(say, fault)
+    else:
+        note(say(f"inbox.done-{step}") if done else say("inbox.too-late"))
+    st.rerun()
+
+
+def _pages(visit: Visit, view: View, page: queries.Page[InboxRow]) -> None:
+    say = visit.words
+    trail: list[str] = st.session_state.setdefault(_TRAIL, [])
+    with st.container(horizontal=True, key="inbox-pages"):
+        if view.after is not None:
+            if st.button(say("common.first"), key="inbox-first"):
+                _turn("", [])
+            if trail and st.button(say("common.previous"), key="inbox-previous", shortcut="Left"):
+                _turn(trail[-1], trail[:-1])
+        if page.next is not None and st.button(say("common.next"), key="inbox-next", shortcut="Right"):
+            _turn(inbox_filters.write_key(page.next), [*trail, st.query_params.get("after", "")])
+
+
+def _turn(after: str, trail: list[str]) -> None:
+    if after:
+        st.query_params["after"] = after
+    elif "after" in st.query_params:
+        del st.query_params["after"]
+    st.session_state[_TRAIL] = trail
+    st.session_state[_SELECTED] = 0
+    st.rerun()

@@ -118,9 +118,12 @@ class Encoder:
             return _LOADED[key]
 
     @staticmethod
-    def open(folder: Path) -> "Encoder":
-        """The encoder of a weights folder, read anew; raises ModelUnavailable as `load` does."""
-        return _load(folder)
+    def open(folder: Path, *, calibrated: bool = True) -> "Encoder":
+        """The encoder of a weights folder, read anew; raises ModelUnavailable as `load` does.
+
+        Training alone asks for one that is not `calibrated` yet: its outputs are what calibration is made from.
+        """
+        return _load(folder, calibrated=calibrated)
 
     def run(self, texts: Sequence[str]) -> list[MentionOutput]:
         """One output for each text, whatever its length; the same text gives the same digits in any company.
@@ -224,10 +227,12 @@ def _read_in_full(windows: Sequence[Window]) -> bool:
     )
 
 
-def _load(folder: Path) -> Encoder:
+def _load(folder: Path, *, calibrated: bool) -> Encoder:
     settings = _settings(folder)
     content = {name: _checked(folder, name, settings) for name in (MODEL_FILE, TOKENIZER_FILE)}
     heads = settings.get("heads")
+    if calibrated and not isinstance(heads, dict):
+        raise ModelUnavailable(f"{folder / SETTINGS_FILE} is not calibrated; {_REMEDY}")
     try:
         calibration = Calibration.read(heads) if isinstance(heads, dict) else UNCALIBRATED
         tokens = Tokens.from_json(content[TOKENIZER_FILE].decode("utf-8"))

@@ -21,8 +21,8 @@ WINDOW: Final = 256
 OVERLAP: Final = 64
 MENTION_SHARE: Final = 96
 """Tokens a mention always gets beside its draft; it gets more where the draft leaves room."""
-MOST_WINDOWS: Final = 256
-"""Windows read of one text, some 200,000 characters. Beyond, an even spread of them is read and the answer says so."""
+MOST_WINDOWS: Final = 64
+"""Windows read of one text, some 50,000 characters. Beyond, an even spread of them is read and the answer says so."""
 
 _PIECE: Final = 8_000
 _URL: Final = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)

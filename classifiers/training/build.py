@@ -72,7 +72,7 @@ def build(order: Order) -> Path:
     export(network, order.out / MODEL_FILE)
     (order.out / TOKENIZER_FILE).write_bytes(tokenizer)
     _write_settings(order.out, None)
-    encoder = Encoder.open(order.out)
+    encoder = Encoder.open(order.out, calibrated=False)
     judged = list(zip(mentions_held, encoder.run([e.text for e in mentions_held]), strict=True))
     checked = list(zip(drafts_held, encoder.run_drafts([(e.mention, e.draft) for e in drafts_held]), strict=True))
     calibration = calibrate(judged, checked)

@@ -49,11 +49,18 @@ class Judging:
     now: Callable[[], datetime]
     fault: str | None = field(default=None, init=False)
     _rests_until: datetime | None = field(default=None, init=False)
+    _warm: bool = field(default=False, init=False)
 
     @property
     def resting(self) -> bool:
         """Whether the model could not be used a moment ago and is left alone."""
         return self._rests_until is not None and self.now() < self._rests_until
+
+    def warm(self) -> None:
+        """Load the model before the first mention needs it; once."""
+        if not self._warm and not self.resting:
+            self.judge([])
+            self._warm = self.fault is None
 
     def judge(self, waiting: Sequence[StoredMention]) -> list[tuple[StoredMention, Assessment]]:
         """An assessment for each mention, or an empty list when the model cannot be used, which is said once.
@@ -61,7 +68,7 @@ class Judging:
         A text that the model fails on gets `unreadable()`, so that a person reads it and the others go on.
         """
         try:
-            judged = self._together(waiting)
+            judged = self._together(waiting) if waiting else self._probe()
         except ModelUnavailable as error:
             if str(error) != self.fault:
                 log.warning("model.unavailable", reason=str(error), effect="mentions wait to be judged")
@@ -88,12 +95,15 @@ class Judging:
         half = len(waiting) // 2
         return self._together(waiting[:half]) + self._together(waiting[half:])
 
-    def _probe(self) -> None:
-        """Raise ModelUnavailable when the model fails on a harmless text as well: then no text is to blame."""
+    def _probe(self) -> list[tuple[StoredMention, Assessment]]:
+        """Raise ModelUnavailable when the model fails on a harmless text: then no mention is to blame."""
         try:
             self.assess([PROBE])
+        except ModelUnavailable:
+            raise
         except Exception as error:
             raise ModelUnavailable(f"the model fails on every text ({type(error).__name__})") from error
+        return []
 
 
 def unreadable() -> Assessment:

@@ -151,6 +151,12 @@ def take_lease(connection: Connection, name: str, holder: str, now: datetime, se
     return connection.execute(taken.returning(leases.c.name)).first() is not None
 
 
+def lease_holder(connection: Connection, name: str, now: datetime) -> str | None:
+    """Who holds the lease `name` at `now`; None when nobody does."""
+    query = select(leases.c.holder).where(leases.c.name == name, leases.c.expires_at > now)
+    return connection.execute(query).scalar_one_or_none()
+
+
 def release_lease(connection: Connection, name: str, holder: str) -> None:
     """Give a lease back; nothing happens when another holds it by now."""
     connection.execute(delete(leases).where(leases.c.name == name, leases.c.holder == holder))

@@ -73,24 +73,32 @@ def _script(word: str) -> str | None:
     return "latin" if (only_latin, latin) > (only_cyrillic, cyrillic) else "cyrillic"
 
 
+def one_script(word: str) -> str:
+    """A lower-case word whose letters come from look-alike alphabets, in the one that most of its letters are of."""
+    if word.isascii() or not any("a" <= letter <= "z" or "α" <= letter <= "ω" for letter in word):
+        return word
+    table = _TO_LATIN if _script(word) == "latin" else _TO_CYRILLIC
+    return "".join(table.get(letter, letter) for letter in (_GREEK.get(letter, letter) for letter in word))
+
+
+def plain_letters(word: str) -> str:
+    """A word in compatible, lower-case letters without marks over them, Arabic letters in one form each."""
+    return "".join(map(_letter, word))
+
+
 def _word(match: Match[str]) -> str | None:
     """One word in one script, with digits and signs that stand for letters made letters again."""
-    word = match[0]
-    if word.isalpha() and (word.isascii() or not any("a" <= letter <= "z" or "α" <= letter <= "ω" for letter in word)):
-        return None
+    word = one_script(match[0])
+    if word.isalpha() or _ORDINAL.fullmatch(word):
+        return word
     script = _script(word)
     if script is None:
-        return None
-    if not word.isascii():
-        table = _TO_LATIN if script == "latin" else _TO_CYRILLIC
-        word = "".join(table.get(letter, letter) for letter in (_GREEK.get(letter, letter) for letter in word))
-    if not word.isalpha() and not _ORDINAL.fullmatch(word):
-        leet = _LEET[script]
-        enough = sum(map(str.isalpha, word)) >= _LEET_LETTERS
-        word = _LEET_SIGN.sub(
-            lambda sign: "".join(leet.get(one, one) for one in sign[0]) if enough or sign.start() else sign[0], word
-        )
-    return word
+        return word
+    enough = sum(map(str.isalpha, word)) >= _LEET_LETTERS
+    leet = _LEET[script]
+    return _LEET_SIGN.sub(
+        lambda sign: "".join(leet.get(one, one) for one in sign[0]) if enough or sign.start() else sign[0], word
+    )
 
 
 def _stretched(match: Match[str]) -> str:

@@ -68,14 +68,6 @@ def add_due(connection: Connection, wanted: Sequence[NewAlert], now: datetime) -
     return len(connection.execute(statement.returning(alerts.c.id), rows).all())
 
 
-def rules_raised(connection: Connection, ids: Sequence[MentionId]) -> dict[MentionId, frozenset[str]]:
-    """The rules by which each mention has raised an alert already, whatever became of it."""
-    raised: dict[MentionId, set[str]] = {mention_id: set() for mention_id in ids}
-    for row in connection.execute(select(alerts.c.mention_id, alerts.c.rule).where(alerts.c.mention_id.in_(ids))):
-        raised[MentionId(row.mention_id)].add(row.rule)
-    return {mention_id: frozenset(rules) for mention_id, rules in raised.items()}
-
-
 def rules_of(connection: Connection, ids: Sequence[MentionId]) -> dict[MentionId, frozenset[str]]:
     """For each mention that has alerts, whatever their state, the rules that raised them."""
     query = select(alerts.c.mention_id, alerts.c.rule).where(alerts.c.mention_id.in_(ids))

@@ -72,13 +72,15 @@ def add_new(
     brand_of: BrandOf,
     clean: Callable[[str], str],
     audit: AuditLog,
+    ours: Callable[[NewMention], bool] = lambda _: False,
 ) -> Added:
     """Store a batch: what is new of it, what it set aside, what it cost, and the cursor that follows it.
 
     A post that is there already is left alone; when its title or text changed, it takes the new text, is marked as
     edited, noted in the audit log with both hashes, and goes back to `collected` to be judged again. `brand_of` gets
     each post with the brand it inherits from its thread; a post about no brand that is not addressed to us is kept for
-    its thread: `triaged` with severity 0, never judged, listed or alerted. `clean` gets title and text as one.
+    its thread: `triaged` with severity 0, never judged, listed or alerted; so is a post of our own account (`ours`),
+    whose brand its answers inherit. `clean` gets title and text as one.
     Replaying a batch adds nothing. `now` is aware.
     """
     posts: dict[str, NewMention] = {}
@@ -99,11 +101,16 @@ def add_new(
     words = {name: _words(post, hashes[name], clean) for name, post in changed.items()}
     new = _insert_new(
         connection,
-        [_row(source, post, placed[name], now) | words[name] for name, post in changed.items() if name not in stored],
+        [
+            _row(source, post, placed[name], now, own=ours(post)) | words[name]
+            for name, post in changed.items()
+            if name not in stored
+        ],
     )
     edits = [name for name in changed if name in stored]
     for name in edits:
-        _edit(connection, stored[name], changed[name], placed[name], words[name], now)
+        post = changed[name]
+        _edit(connection, stored[name], post, placed[name], words[name], now, own=ours(post))
     adopt(connection, source, {name: placed[name] for name in (*new, *edits)}, brand_of)
     kept = _keep_aside(connection, source, aside, now)
     _move_cursor(connection, source, batch.cursor, now)
@@ -262,9 +269,9 @@ def _words(post: NewMention, digest: str, clean: Callable[[str], str]) -> dict[s
     }
 
 
-def _row(source: SourceName, post: NewMention, place: Place, now: datetime) -> dict[str, object]:
+def _row(source: SourceName, post: NewMention, place: Place, now: datetime, *, own: bool) -> dict[str, object]:
     """The columns of a new mention beside its words."""
-    relevant = place.brand is not None or post.addressed
+    relevant = not own and (place.brand is not None or post.addressed)
     return {
         "source": source,
         "external_id": post.external_id,
@@ -300,9 +307,16 @@ def _insert_new(connection: Connection, rows: Sequence[Mapping[str, object]]) ->
 
 
 def _edit(
-    connection: Connection, stored: Known, post: NewMention, place: Place, words: Mapping[str, object], now: datetime
+    connection: Connection,
+    stored: Known,
+    post: NewMention,
+    place: Place,
+    words: Mapping[str, object],
+    now: datetime,
+    *,
+    own: bool,
 ) -> None:
-    relevant = place.brand is not None or stored.addressed
+    relevant = not own and (place.brand is not None or stored.addressed)
     change = {
         "brand": place.brand,
         "relevant": relevant,

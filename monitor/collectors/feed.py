@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from monitor.collectors.feed_format import Entry, Feed, NotAFeed, parse
 from monitor.collectors.items import Item, checked
-from monitor.collectors.settings import SourceSettings, SpentBetween
+from monitor.collectors.settings import Ledger, SourceSettings
 from monitor.config import Settings
 from monitor.errors import BadPayload, EdgeError, RateLimited
 from monitor.fetch import NOT_MODIFIED, Fetcher, Response, shown
@@ -259,6 +259,6 @@ def _print(*parts: str | None) -> str:
 SETTINGS: Final = FeedSettings
 
 
-def build(name: SourceName, source: SourceSettings, settings: Settings, spent: SpentBetween | None) -> FeedCollector:  # noqa: ARG001 - every kind is built alike
+def build(name: SourceName, source: SourceSettings, settings: Settings, ledger: Ledger | None) -> FeedCollector:  # noqa: ARG001 - every kind is built alike
     """The collector of one source."""
     return FeedCollector(FeedSettings.model_validate(source), Fetcher(settings.network))

@@ -8,7 +8,7 @@ from typing import Final, Protocol, cast
 
 from pydantic import ValidationError
 
-from monitor.collectors.settings import SourceSettings, SpentBetween
+from monitor.collectors.settings import Ledger, SourceSettings
 from monitor.config import Settings, SettingsError, explain
 from monitor.mention import Batch, Cursor, SourceName
 
@@ -25,7 +25,7 @@ class _Module(Protocol):
     """What a collector's file offers."""
 
     SETTINGS: type[SourceSettings]
-    build: Callable[[SourceName, SourceSettings, Settings, SpentBetween | None], Collects]
+    build: Callable[[SourceName, SourceSettings, Settings, Ledger | None], Collects]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +76,14 @@ def settings_of(name: str, table: Mapping[str, object]) -> SourceSettings:
 
 
 def build(
-    name: SourceName, table: Mapping[str, object], settings: Settings, *, spent: SpentBetween | None = None
+    name: SourceName, table: Mapping[str, object], settings: Settings, *, ledger: Ledger | None = None
 ) -> Collects:
     """The collector of `[sources.<name>]`; nothing is fetched yet.
 
-    `spent` says what the source has cost on a range of UTC days; kinds that cost money refuse to run without it.
+    `ledger` says what the source has cost; kinds that cost money are not built without it.
     Raises SettingsError.
     """
-    return _module(name, table).build(name, settings_of(name, table), settings, spent)
+    return _module(name, table).build(name, settings_of(name, table), settings, ledger)
 
 
 def _module(name: str, table: Mapping[str, object]) -> _Module:

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 from classifiers import command_line
 from monitor.collectors.file_import import row
 from monitor.collectors.items import storable
-from monitor.collectors.settings import SourceSettings, SpentBetween
+from monitor.collectors.settings import Ledger, SourceSettings
 from monitor.config import SAMPLE_FILE, Settings
 from monitor.errors import SourceDown
 from monitor.mention import Batch, Cursor, NewMention, SetAside, SourceName
@@ -102,7 +102,7 @@ def _mention(parsed: command_line.Row) -> NewMention | SetAside:
 SETTINGS: Final = ReplaySettings
 
 
-def build(name: SourceName, source: SourceSettings, settings: Settings, spent: SpentBetween | None) -> Replay:  # noqa: ARG001 - every kind is built alike
+def build(name: SourceName, source: SourceSettings, settings: Settings, ledger: Ledger | None) -> Replay:  # noqa: ARG001 - every kind is built alike
     """The collector of one source; a relative file of the sample brand lies beside its settings."""
     own = ReplaySettings.model_validate(source)
     if settings.sample and not own.file.is_absolute():

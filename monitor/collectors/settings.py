@@ -1,14 +1,24 @@
 """What every source may set, whatever its kind; each kind adds its own keys to this."""
 
 from collections.abc import Callable
-from datetime import date
+from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import Field
 
 from monitor.config import Section
 
-SpentBetween = Callable[[date, date], float]
-"""USD that a source was charged on the UTC days from the first to the last, both included."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """USD that a source was charged in the current UTC day and UTC month."""
+
+    today: float
+    this_month: float
+
+
+Ledger = Callable[[datetime], Spent]
+"""What one source has cost in the UTC day and month of a time; kept by the pipeline, asked before each paid request."""
 
 
 class SourceSettings(Section):

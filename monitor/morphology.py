@@ -15,10 +15,6 @@ from monitor.transliteration import script_of, spellings_of
 _APOSTROPHES: Final = dict.fromkeys(map(ord, "'’ʼ`´‘"), None)
 
 
-class _Tag(Protocol):
-    POS: str | None
-
-
 class _Form(Protocol):
     word: str
 
@@ -26,7 +22,6 @@ class _Form(Protocol):
 class _Parse(Protocol):
     normal_form: str
     is_known: bool
-    tag: _Tag
 
     @property
     def lexeme(self) -> list[_Form]: ...
@@ -34,6 +29,7 @@ class _Parse(Protocol):
 
 class _Analyzer(Protocol):
     def parse(self, word: str) -> list[_Parse]: ...
+    def word_is_known(self, word: str) -> bool: ...
 
 
 @lru_cache(maxsize=2)
@@ -125,6 +121,20 @@ def _declined(name: str) -> set[str]:
     return {name}
 
 
+_ADJECTIVE_OF: Final = (
+    ("овск", "ий ого ому им ом ая ой ую ое ие их ими"),
+    ("івськ", "ий ого ому им ім а ої ій у ою е і их ими"),
+)
+
+
+def _adjectives(name: str) -> set[str]:
+    """What belongs to a name: «нордвиндовский», «нордвіндівська»."""
+    stem = name.rstrip("аяйьоеиії")
+    if len(stem) < _SHORTEST_DECLINED:
+        return set()
+    return {stem + suffix + ending for suffix, endings in _ADJECTIVE_OF for ending in endings.split(" ")}
+
+
 def _known_forms(word: str) -> set[str]:
     """Every form of a word that a dictionary knows, of the words whose first form it is, else of all it can be."""
     forms: set[str] = set()
@@ -138,7 +148,7 @@ def _known_forms(word: str) -> set[str]:
 
 def is_known(word: str) -> bool:
     """Whether a Russian or Ukrainian dictionary knows a Cyrillic word in any of its forms."""
-    return any(parse.is_known for language in ("ru", "uk") for parse in _analyzer(language).parse(word.lower()))
+    return any(_analyzer(language).word_is_known(word.lower()) for language in ("ru", "uk"))
 
 
 _SHORTEST_PLURAL: Final = 5
@@ -205,8 +215,9 @@ def name_forms(name: str, *, certain: bool = True) -> frozenset[str]:
         if script_of(spelling) != "cyrillic":
             forms |= word_forms(spelling)
         elif certain or not is_known(spelling):
-            forms.update(map(key, _declined(spelling)))
+            forms.update(map(key, _declined(spelling) | (_adjectives(spelling) if certain else set())))
     if certain:
         cyrillic = script_of(plain) == "cyrillic"
+        forms |= _adjectives(plain) if cyrillic else set()
         forms.update(slip for slip in set(_misspelled(plain)) if not cyrillic or not is_known(slip))
     return frozenset(forms)

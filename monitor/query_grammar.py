@@ -14,7 +14,7 @@ from monitor.transliteration import script_of
 
 MAX_LENGTH: Final = 8_000
 MAX_DEPTH: Final = 50
-MAX_WORDS: Final = 500
+MAX_WORDS: Final = 300
 MAX_DISTANCE: Final = 50
 SHORTEST_PREFIX: Final = 2
 

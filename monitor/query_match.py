@@ -64,14 +64,18 @@ class Reading:
         self.cleaned = clean(document.text, quotes=True)
         self.hidden: frozenset[int] = frozenset()
         self.places, whole_tags = _places(self.cleaned.text)
-        self.index: dict[str, list[Hit]] = {}
         text = self.cleaned.text
+        by_word: dict[str, list[int]] = {}
         for place, (start, end) in enumerate(self.places):
-            for form in keys_of(text[start:end]):
-                self.index.setdefault(form, []).append((place, place))
+            by_word.setdefault(text[start:end], []).append(place)
+        self.index: dict[str, list[int]] = {}
+        for word, at in by_word.items():
+            for form in keys_of(word):
+                self.index.setdefault(form, []).extend(at)
+        self.tags: dict[str, list[Hit]] = {}
         for first, last in whole_tags:
             whole = text[self.places[first][0] : self.places[last][1]]
-            self.index.setdefault(key(whole), []).append((first, last))
+            self.tags.setdefault(key(whole), []).append((first, last))
 
     def without(self, hits: Iterable[Hit]) -> "Reading":
         """The same reading as if the words of `hits` were not there."""
@@ -88,7 +92,8 @@ class Reading:
         plain = [key(text[start:end]) for start, end in self.places]
         found: dict[str, list[Hit]] = {}
         for place, (one, other) in enumerate(pairwise(plain)):
-            found.setdefault(one + other, []).append((place, place + 1))
+            for form in keys_of(one + other):
+                found.setdefault(form, []).append((place, place + 1))
         return found
 
     @cached_property
@@ -223,14 +228,15 @@ def hits_of(node: Node, reading: Reading) -> list[Hit] | None:
 def _in_text(node: Word | Literal | Prefix | Phrase | Near, reading: Reading) -> list[Hit]:
     match node:
         case Word():
-            hits = [hit for form in reading.index.keys() & node.forms for hit in reading.index[form]]
+            hits = [(at, at) for form in node.forms.intersection(reading.index) for at in reading.index[form]]
+            hits += [hit for form in node.forms.intersection(reading.tags) for hit in reading.tags[form]]
             if node.parted:
-                hits += [hit for form in reading.joined.keys() & node.forms for hit in reading.joined[form]]
+                hits += [hit for form in node.forms.intersection(reading.joined) for hit in reading.joined[form]]
             return reading.seen(hits)
         case Prefix():
-            return reading.seen(
-                hit for form, found in reading.index.items() if form.startswith(node.starts) for hit in found
-            )
+            hits = [(at, at) for form, found in reading.index.items() if form.startswith(node.starts) for at in found]
+            hits += [hit for form, whole in reading.tags.items() if form.startswith(node.starts) for hit in whole]
+            return reading.seen(hits)
         case Literal():
             return reading.seen(_written(node, reading.literal))
         case Near():
@@ -291,9 +297,11 @@ def _followed(one: Sequence[Hit], other: Sequence[Hit], distance: int) -> list[H
     found: list[Hit] = []
     for first, last in one:
         at = bisect_left(other, (last + 1, 0))
-        while at < len(other) and other[at][0] - last - 1 <= distance and len(found) < _MOST_HITS:
+        while at < len(other) and other[at][0] - last - 1 <= distance:
             found.append((first, other[at][1]))
             at += 1
+        if len(found) > _MOST_HITS:
+            break
     return found
 
 

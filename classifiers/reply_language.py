@@ -1,0 +1,82 @@
+"""Whether every sentence of a draft is in the customer's language.
+
+Among the four languages the letters and the small words decide: that is exact where a detector by statistics guesses,
+for single sentences and sign-offs are short. A language beyond the four is the detector's matter (`language.py`).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from classifiers.rule_engine import DraftInContext, Hit
+from classifiers.text import mask, sentences
+
+_ONLY_RUSSIAN: Final = re.compile(r"[ыэъё]", re.IGNORECASE)
+_ONLY_UKRAINIAN: Final = re.compile(r"[іїєґ]|\b\w+['’ʼ][яюєї]\w*", re.IGNORECASE)
+_CYRILLIC: Final = re.compile(r"[а-яёіїєґ]+", re.IGNORECASE)
+_ARABIC: Final = re.compile(r"[\u0621-\u064a]+")
+_LATIN: Final = re.compile(r"[a-zA-Z]+(?:['’][a-z]+)?")
+_RUSSIAN_WORDS: Final = frozenset(
+    "и в не что как это мы вам для но по или если только так уже при от до за вас вы спасибо здравствуйте пожалуйста день добрый когда очень будет"
+    " есть нет ваш ваша ваше ваши с уважением к сожалению можно нужно где чтобы сейчас хорошо жаль извините простите напишите заказ".split()
+)
+_UKRAINIAN_WORDS: Final = frozenset(
+    "та не що як це ми вам для але по або якщо тільки лише так вже від до за вас ви дякуємо вітаємо будь ласка день добрий коли дуже буде"
+    " немає ваш ваша ваше з повагою на жаль можна треба де щоб зараз добре шкода вибачте пробачте напишіть замовлення й".split()
+)
+_ENGLISH_WORDS: Final = frozenset(
+    "the a an and or but is are was were be been to of in on at for with from by you your we our us it this that have has had will would can could"
+    " please thank thanks sorry hello hi dear regards best sincerely team not if as so when what how do does did".split()
+)
+_LEAST_WORDS: Final = 3
+_LEAST_ENGLISH: Final = 2
+_SHARE: Final = 0.6
+
+
+def language_of(text: str) -> str | None:
+    """`en`, `ru`, `uk` or `ar` where letters and small words show it; None where they do not."""
+    cyrillic = _CYRILLIC.findall(text)
+    arabic, latin = _ARABIC.findall(text), _LATIN.findall(text)
+    letters = {script: sum(map(len, words)) for script, words in (("c", cyrillic), ("a", arabic), ("l", latin))}
+    most = max(letters, key=lambda script: letters[script])
+    if letters[most] < _SHARE * sum(letters.values()) or letters[most] == 0:
+        return None
+    if most == "a":
+        return "ar"
+    if most == "l":
+        words = [word.lower() for word in latin]
+        known = sum(1 for word in words if word in _ENGLISH_WORDS)
+        return "en" if known >= _LEAST_ENGLISH or (known and len(words) <= _LEAST_WORDS) else None
+    return _russian_or_ukrainian([word.lower() for word in cyrillic], text)
+
+
+def _russian_or_ukrainian(words: list[str], text: str) -> str | None:
+    russian = len(_ONLY_RUSSIAN.findall(text)) * 2 + sum(1 for w in words if w in _RUSSIAN_WORDS - _UKRAINIAN_WORDS)
+    ukrainian = len(_ONLY_UKRAINIAN.findall(text)) * 2 + sum(1 for w in words if w in _UKRAINIAN_WORDS - _RUSSIAN_WORDS)
+    if russian == ukrainian:
+        return None
+    return "ru" if russian > ukrainian else "uk"
+
+
+def detect_off_language(context: DraftInContext) -> Iterator[Hit]:
+    """Sentences of the draft that are in another of the four languages than the mention."""
+    if context.mention is None:
+        return
+    wanted = context.mention_lang or language_of(mask(context.mention.plain).text)
+    if wanted is None:
+        return
+    text = context.draft.plain.text
+    for place in sentences(text):
+        sentence = mask(text[place.start : place.end]).text
+        found = language_of(sentence)
+        enough = len(re.findall(r"[^\W\d_]{2,}", sentence)) >= _LEAST_WORDS
+        if found is not None and found != wanted and (enough or found in {"ar"} or wanted == "ar"):
+            if found == "en" and _is_name(sentence):
+                continue
+            yield Hit(rule="off-language/other-language", start=place.start, end=place.end)
+
+
+def _is_name(sentence: str) -> bool:
+    """Whether a short Latin sentence is only names: every longer word has a capital."""
+    words = [word for word in _LATIN.findall(sentence) if len(word) > _LEAST_ENGLISH]
+    return bool(words) and all(word[0].isupper() for word in words)

@@ -245,6 +245,8 @@ def _bounded(number: int) -> Count:
 
 
 def _rows(connection: Connection, ids: Sequence[MentionId]) -> tuple[InboxRow, ...]:
+    if not ids:
+        return ()
     cut = {name: func.substr(mentions.c[name], 1, EXCERPT, type_=Text()) for name in ("text", "clean_text", "title")}
     columns = [cut[column.name].label(column.name) if column.name in cut else column for column in mentions.c]
     query = select(*columns).where(mentions.c.id.in_(ids))

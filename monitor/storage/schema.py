@@ -120,7 +120,7 @@ mentions: Final = Table(
     CheckConstraint("state IN ('collected', 'assessed', 'triaged')", name="state"),
     CheckConstraint("handling IN ('open', 'answered', 'closed')", name="handling"),
     Index("ix_mentions_state_id", "state", "id"),
-    Index("ix_mentions_retriage_at", "retriage_at"),
+    Index("ix_mentions_state_handling_retriage_at", "state", "handling", "retriage_at"),
     Index("ix_mentions_source_root_id", "source", "root_id", "created_at"),
     Index("ix_mentions_source_parent_id", "source", "parent_id"),
     Index("ix_mentions_platform_author", "platform", "author", "id"),

@@ -1,4 +1,4 @@
-"""Posts come in once, with their cursor, brand and thread; judgements and priorities find the rows they were made for."""
+"""Posts come in once, with their cursor, brand and thread; judgements and priorities find their rows."""
 
 import threading
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, func, select, text
 
 from monitor.mention import Author, Batch, Cursor, Handling, MentionId, MentionState, SetAside, SourceName
 from monitor.storage import claims, mentions, sources
@@ -46,8 +46,7 @@ def test_posts_and_cursor_are_stored_together_or_not_at_all(store: Store) -> Non
     store.add(post("a"), cursor="1")
     batch = Batch(mentions=[post("b")], cursor=Cursor(values={"at": "2"}), seen=1, cost_usd=0.5)
     with pytest.raises(ZeroDivisionError), store.database.write() as unit:
-        mentions.add_new(unit, SOURCE, batch, now=NOW, brand_of=by_name, clean=str.strip, audit=store.audit)
-        raise ZeroDivisionError  # the process dies before the commit
+        _add_and_die(unit, batch, store.audit)
     with store.database.read() as unit:
         assert mentions.cursor_of(unit, SOURCE) == Cursor(values={"at": "1"})
         assert mentions.find(unit, SOURCE, "b") is None
@@ -55,6 +54,11 @@ def test_posts_and_cursor_are_stored_together_or_not_at_all(store: Store) -> Non
     assert store.add(post("b"), cursor="2").added == 1
     with store.database.read() as unit:
         assert mentions.cursor_of(unit, SOURCE) == Cursor(values={"at": "2"})
+
+
+def _add_and_die(unit: Connection, batch: Batch, audit: AuditLog) -> None:
+    mentions.add_new(unit, SOURCE, batch, now=NOW, brand_of=by_name, clean=str.strip, audit=audit)
+    raise ZeroDivisionError  # before the commit
 
 
 def test_a_source_without_a_batch_has_an_empty_cursor(store: Store) -> None:

@@ -148,6 +148,8 @@ def test_every_revision_says_what_it_does() -> None:
 
 def test_an_unreachable_database_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "tactful.db").write_bytes(b"this is no database, but long enough to be read as one" * 20)
-    with closing(Database.open(f"sqlite:///{tmp_path / 'tactful.db'}")) as database:
-        with pytest.raises(DatabaseBusy, match="file is not a database"):
-            migrate.upgrade(database)
+    with (
+        closing(Database.open(f"sqlite:///{tmp_path / 'tactful.db'}")) as database,
+        pytest.raises(DatabaseBusy, match="file is not a database"),
+    ):
+        migrate.upgrade(database)

@@ -2,7 +2,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import Connection, insert, select, text
 
 from monitor.errors import DatabaseBusy
 from monitor.storage.schema import switches
@@ -12,10 +12,14 @@ from tests.storage.world import NOW, Store, post
 ROW = {"name": "stop_sending", "on": True, "by": "anna", "at": NOW, "reason": ""}
 
 
+def _write_and_die(unit: Connection) -> None:
+    unit.execute(insert(switches).values(ROW))
+    raise ZeroDivisionError
+
+
 def test_a_unit_that_fails_changes_nothing(database: Database) -> None:
     with pytest.raises(ZeroDivisionError), database.write() as unit:
-        unit.execute(insert(switches).values(ROW))
-        raise ZeroDivisionError
+        _write_and_die(unit)
     with database.read() as unit:
         assert unit.execute(select(switches)).all() == []
 
@@ -78,9 +82,12 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_an_unreachable_server_is_one_sentence_without_the_password() -> None:
-    with closing(Database.open("postgresql://anna:hunter2@127.0.0.1:1/tactful")) as database:
-        with pytest.raises(DatabaseBusy) as caught, database.read():
-            pass
+    with (
+        closing(Database.open("postgresql://anna:hunter2@127.0.0.1:1/tactful")) as database,
+        pytest.raises(DatabaseBusy) as caught,
+        database.read(),
+    ):
+        pass
     assert "hunter2" not in str(caught.value) + caught.value.remedy
 
 

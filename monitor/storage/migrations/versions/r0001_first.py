@@ -210,7 +210,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index("ix_mentions_platform_author", "mentions", ["platform", "author", "id"], unique=False)
-    op.create_index("ix_mentions_retriage_at", "mentions", ["retriage_at"], unique=False)
+    op.create_index(
+        "ix_mentions_state_handling_retriage_at", "mentions", ["state", "handling", "retriage_at"], unique=False
+    )
     op.create_index("ix_mentions_source_parent_id", "mentions", ["source", "parent_id"], unique=False)
     op.create_index("ix_mentions_source_root_id", "mentions", ["source", "root_id", "created_at"], unique=False)
     op.create_index("ix_mentions_state_id", "mentions", ["state", "id"], unique=False)
@@ -408,7 +410,7 @@ def downgrade() -> None:
     op.drop_index("ix_mentions_state_id", table_name="mentions")
     op.drop_index("ix_mentions_source_root_id", table_name="mentions")
     op.drop_index("ix_mentions_source_parent_id", table_name="mentions")
-    op.drop_index("ix_mentions_retriage_at", table_name="mentions")
+    op.drop_index("ix_mentions_state_handling_retriage_at", table_name="mentions")
     op.drop_index("ix_mentions_platform_author", table_name="mentions")
     op.drop_index("ix_mentions_inbox_severity", table_name="mentions")
     op.drop_index("ix_mentions_inbox_newest", table_name="mentions")

@@ -21,6 +21,7 @@ from monitor.errors import (
     PublishRefused,
     PublishUncertain,
     RateLimited,
+    SourceDown,
 )
 from monitor.storage.audit import AuditLog, JsonValue
 from monitor.storage.session import Database
@@ -60,8 +61,8 @@ class Publisher(Protocol):
     def publish(self, target: ReplyTarget, text: str) -> Published:
         """Post `text` as a reply, one request.
 
-        Raises PublishRefused (a clear no), RateLimited, AuthFailed or NotApproved (not posted, perhaps later), and
-        PublishUncertain for everything after which nobody knows.
+        Raises PublishRefused (a clear no); RateLimited, AuthFailed, NotApproved or SourceDown (certainly not posted,
+        perhaps later); PublishUncertain, or anything else, when nobody knows.
         """
 
     def find_own(self, target: ReplyTarget, text: str, since: datetime) -> Published | None:
@@ -232,7 +233,7 @@ class Publishing:
                 result=Result.REFUSED,
                 reason=_with_remedy(error),
             )
-        except (RateLimited, AuthFailed, NotApproved) as error:
+        except (RateLimited, AuthFailed, NotApproved, SourceDown) as error:
             return self._not_now(publication.door, error)
         except PublishUncertain as error:
             return _uncertain(_with_remedy(error))

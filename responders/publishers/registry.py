@@ -12,6 +12,7 @@ from typing import Final, Protocol, cast
 from pydantic import ValidationError
 
 from monitor.config import Settings, SettingsError, explain
+from monitor.config_layers import PREFIX, is_secret
 from responders.publishers.settings import DoorSettings
 from responders.reply import ParentState, Published, ReplyTarget
 
@@ -80,6 +81,12 @@ def settings_of(name: str, table: Mapping[str, object]) -> DoorSettings:
     try:
         return _module(name, table).SETTINGS.model_validate(dict(table))
     except ValidationError as error:
+        missing = error.errors(include_input=False, include_url=False)[0]
+        key = str(missing["loc"][0]) if missing["loc"] else ""
+        if missing["type"] == "missing" and is_secret(key):
+            variable = f"{PREFIX}DOORS__{name}__{key}".upper()
+            msg = f'the setting "doors.{name}.{key}" is missing; set {variable} in the environment'
+            raise SettingsError(msg) from error
         raise SettingsError(explain(error, "settings", prefix=f"doors.{name}")) from error
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import update
 
 from monitor.errors import (
     AuthFailed,
+    BadPayload,
     DatabaseBusy,
     NotApproved,
     PublishRefused,
@@ -284,6 +285,7 @@ def test_a_door_of_people_is_left_alone(world: World) -> None:
         (RateLimited("slow down", until=NOW + timedelta(minutes=9)), timedelta(minutes=9)),
         (AuthFailed("the token was revoked"), timedelta(hours=1)),
         (NotApproved("no access yet", remedy="apply for it"), timedelta(hours=1)),
+        (SourceDown("no connection was made"), timedelta(minutes=5)),
     ],
 )
 @pytest.mark.parametrize("where", ["looking", "sending"])
@@ -332,7 +334,7 @@ def test_a_clear_no_is_refused_with_the_reason(world: World) -> None:
     assert again.id != draft.id
 
 
-@pytest.mark.parametrize("error", [PublishUncertain("the answer was lost"), SourceDown("gone"), ZeroDivisionError()])
+@pytest.mark.parametrize("error", [PublishUncertain("the answer was lost"), BadPayload("odd"), ZeroDivisionError()])
 def test_an_unclear_end_is_uncertain_and_never_resent(world: World, error: Exception) -> None:
     draft = world.approved()
     world.door.raises = error

@@ -7,6 +7,7 @@ ranges of it. The expressions never look further than a line or two, or give not
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 Range = tuple[int, int]
 
@@ -156,6 +157,8 @@ _ITEM = (
     rf"|\d[\d.,]{{0,8}} ?[KkКкMМ]? (?:{_COUNTED})(?!\w)|(?:{_BUTTONS})(?!\w)(?: \d{{1,6}}(?!\w))?)"
 )
 _CHROME_LINE = re.compile(rf"{_ITEM}(?>[ ·•|,/\-–—]*{_ITEM})*+[ ·•|,:…\.\-–—»›→]*$", re.IGNORECASE)
+_LABEL_ALONE = re.compile(rf"(?:{_COUNTERS}|{_DATED}):?$", re.IGNORECASE)
+_VALUE_ALONE = re.compile(rf"(?:\d[\d., ]{{0,12}}|{_YEAR})$", re.IGNORECASE)
 _BESIDE_CHROME = re.compile(
     r"""(?:
         (?:Location|From|Откуда|Город|Звідки|Місто|الموقع|مكان[ ]الإقامة|الإقامة|الدولة):[ ].{1,40}
@@ -184,12 +187,16 @@ def chrome(text: str) -> list[Range]:
     stands next to it.
     """
     lines = [(start, end) for start, end in _lines(text) if text[start:end].strip()]
-    sure = [end - start <= _LONGEST_CHROME and _CHROME_LINE.match(text, start, end) is not None for start, end in lines]
+
+    def fit(pattern: re.Pattern[str]) -> list[bool]:
+        return [end - start <= _LONGEST_CHROME and pattern.match(text, start, end) is not None for start, end in lines]
+
+    sure = fit(_CHROME_LINE)
+    for at, (label, value) in enumerate(pairwise(zip(fit(_LABEL_ALONE), fit(_VALUE_ALONE), strict=True))):
+        if label[0] and value[1]:
+            sure[at] = sure[at + 1] = True
     if any(sure):
-        weak = [
-            end - start <= _LONGEST_CHROME and _BESIDE_CHROME.match(text, start, end) is not None
-            for start, end in lines
-        ]
+        weak = fit(_BESIDE_CHROME)
         for order in (range(1, len(lines)), range(len(lines) - 2, -1, -1)):
             step = -order.step
             for at in order:

@@ -72,7 +72,7 @@ _LINK: Final = (
 )
 _EMAIL: Final = r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}"
 _HANDLE: Final = r"(?<![\w@/])@\w[\w.]{0,49}(?<!\.)"
-_GLUED: Final = re.compile(r"(?<=[^\W\d_][^\W\d_])[»”\"')\]]{0,2}[.!?…؟]{1,5}[»”\"')\]]{0,2}(?=[^\W\d_])")
+_GLUED: Final = re.compile(r"(?<=[^\W\d_][^\W\d_])[»”\"')\]]{0,2}[.!?…؟]{1,5}[»”\"')\]]{0,2}(?=[^\W\d_])(?!\w{1,20}=)")
 _LINK_SIGNS: Final = ("@", "#", "/", "\\", "www.", "WWW.")
 _LONGEST_LINK: Final = 300
 _FIRST_WORD: Final = re.compile(r"[^\W\d_]{1,20}")
@@ -189,7 +189,7 @@ def _glued(match: Match[str]) -> str | None:
 
 def _same_name(word: str, following: str) -> bool:
     """Whether a full stop between two words is part of a name, a domain or an abbreviation."""
-    if word.lower() in _ABBREVIATIONS or following.lower() in _DOMAIN_ENDINGS:
+    if word.lower() in _ABBREVIATIONS or word.lower() == "www" or following.lower() in _DOMAIN_ENDINGS:
         return True
     if _ARABIC.match(word) and _ARABIC.match(following):
         return False

@@ -2,7 +2,7 @@
 
 A query's word is unfolded once into every form that may be met, so that reading a post is only looking words up.
 Letters are compared in plain form (`key`). Russian and Ukrainian dictionaries (pymorphy3) are loaded on the first
-Cyrillic word: about 0.15 s and 45 MB for both, measured on two cores of 2026.
+Cyrillic word: about 0.2 s and 45 MB for both, measured on two shared cores.
 """
 
 from collections.abc import Iterable

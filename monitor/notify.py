@@ -81,6 +81,18 @@ class SlackNotifier:
             raise problem
 
 
+class BrokenNotifier:
+    """Stands where the channel that is set cannot be used: alerts stay due, each saying why."""
+
+    def __init__(self, channel: str, why: str) -> None:
+        self.channel = channel
+        self._why = why
+
+    def send(self, card: Card, *, now: datetime) -> None:  # noqa: ARG002 - every channel is called alike
+        """Raise AuthFailed."""
+        raise AuthFailed(self._why, remedy="correct the settings and restart the monitor")
+
+
 def notifier(alerts: AlertSettings, network: NetworkSettings, out: TextIO) -> ConsoleNotifier | SlackNotifier:
     """The channel that is set; raises SettingsError when Slack is chosen and its webhook cannot be used."""
     if alerts.channel == "console":

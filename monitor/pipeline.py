@@ -17,7 +17,7 @@ from monitor import alerts, source_health
 from monitor.alerts import Threshold
 from monitor.errors import DatabaseBusy, EdgeError, SourceDown
 from monitor.judging import Judging, place_of, unreadable
-from monitor.mention import Batch, Cursor, Handling, SourceName, SourceState
+from monitor.mention import Batch, Cursor, Handling, NewMention, SourceName, SourceState
 from monitor.priority import VELOCITY_WINDOW, Facts, ReplyTimes, priority
 from monitor.storage import alerts as alert_rows
 from monitor.storage import mentions, sources
@@ -82,6 +82,7 @@ class Pipeline:
     database: Database
     audit: AuditLog
     brand_of: BrandOf
+    ours: Callable[[NewMention], bool]
     clean: Callable[[str], str]
     judging: Judging
     rules: Rules
@@ -137,6 +138,7 @@ class Pipeline:
                         batch,
                         now=self.now(),
                         brand_of=self.brand_of,
+                        ours=self.ours,
                         clean=self.clean,
                         audit=self.audit,
                     )

@@ -67,6 +67,11 @@ def kinds() -> list[KindInfo]:
     return sorted(SOURCE_KINDS.values(), key=lambda kind: kind.needs_key)
 
 
+def settings_class(kind: str) -> type[SourceSettings]:
+    """What a source of some kind may set, for a form that asks for it; raises SettingsError for an unknown kind."""
+    return _module("<name>", {"kind": kind}).SETTINGS
+
+
 def settings_of(name: str, table: Mapping[str, object]) -> SourceSettings:
     """The table `[sources.<name>]` as its kind's settings; raises SettingsError that names the key."""
     try:

@@ -175,6 +175,7 @@ def line() -> Iterator[Line]:
         database=database,
         audit=AuditLog(b"k" * 32),
         brand_of=brand_of,
+        ours=lambda post: post.author.handle == "lumenhelp",
         clean=str.strip,
         judging=Judging(assess=model, now=clock),
         rules=Rules(
@@ -209,6 +210,14 @@ def test_a_post_goes_all_the_way(line: Line) -> None:
 
 def test_what_is_about_no_brand_is_kept_but_not_judged(line: Line) -> None:
     line.feed(batch(post(1, "My toaster is on fire"), post(2, "fire here", addressed=True)))
+    line.run()
+    assert line.column("model") == [None, "fake"]
+    assert line.alerts("mention_id") == [2]
+
+
+def test_our_own_posts_are_no_mentions_but_their_answers_are(line: Line) -> None:
+    ours = post(1, "Lumen is on fire today!", author=Author(handle="lumenhelp"), external_id="root")
+    line.feed(batch(ours, post(2, "fire, really?", parent_id="root", root_id="root")))
     line.run()
     assert line.column("model") == [None, "fake"]
     assert line.alerts("mention_id") == [2]

@@ -121,6 +121,7 @@ def start(database: Database) -> Iterator[Callable[..., Running]]:
             database=database,
             audit=AuditLog(b"k" * 32),
             brand_of=lambda post, _: post.brand,
+            ours=lambda post: post.author.handle == "lumenhelp",
             clean=str.strip,
             judging=Judging(assess=assess, now=clock),
             rules=Rules(

@@ -174,7 +174,7 @@ _BESIDE_CHROME = re.compile(
 )
 _LONGEST_CHROME = 160
 _READ_MORE_TAIL = re.compile(
-    r"(?:…|\.\.\.) ?(?:Read more|See more|Show more|Читать (?:далее|полностью|дальше)|Показать полностью"
+    r"(?<=[.!?…»]) ?(?:Read more|See more|Show more|Читать (?:далее|полностью|дальше)|Показать полностью"
     r"|Читати (?:далі|повністю)|Показати більше|اقرأ المزيد|قراءة المزيد|عرض المزيد)[ .»›→…]*$",
     re.IGNORECASE,
 )
@@ -203,5 +203,5 @@ def chrome(text: str) -> list[Range]:
                 sure[at] = sure[at] or (weak[at] and sure[at + step])
     found = [line for line, is_chrome in zip(lines, sure, strict=True) if is_chrome]
     if lines and not sure[-1] and (tail := _READ_MORE_TAIL.search(text, max(lines[-1][0], lines[-1][1] - 60))):
-        found.append((tail.start() + (1 if tail[0][0] == "…" else 3), tail.end()))
+        found.append(tail.span())
     return found

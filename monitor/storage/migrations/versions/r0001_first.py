@@ -19,7 +19,7 @@ SQLITE_GUARDS = (
     " BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
     "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit"
     " BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
-    "CREATE TRIGGER audit_head_one_on BEFORE UPDATE ON audit_head WHEN NEW.id <> OLD.id OR NEW.seq <> OLD.seq + 1"
+    "CREATE TRIGGER audit_head_one_on BEFORE UPDATE ON audit_head WHEN NEW.id <> OLD.id OR (OLD.seq > 0 AND NEW.seq <> OLD.seq + 1)"
     " BEGIN SELECT RAISE(ABORT, 'the head of the audit log moves on by one'); END",
     "CREATE TRIGGER audit_head_no_delete BEFORE DELETE ON audit_head"
     " BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
@@ -32,7 +32,7 @@ POSTGRESQL_GUARDS = (
     "CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON audit"
     " FOR EACH STATEMENT EXECUTE FUNCTION tactful_append_only()",
     "CREATE TRIGGER audit_head_one_on BEFORE UPDATE ON audit_head FOR EACH ROW"
-    " WHEN (NEW.id <> OLD.id OR NEW.seq <> OLD.seq + 1) EXECUTE FUNCTION tactful_append_only()",
+    " WHEN (NEW.id <> OLD.id OR (OLD.seq > 0 AND NEW.seq <> OLD.seq + 1)) EXECUTE FUNCTION tactful_append_only()",
     "CREATE TRIGGER audit_head_no_delete BEFORE DELETE ON audit_head"
     " FOR EACH ROW EXECUTE FUNCTION tactful_append_only()",
     "CREATE TRIGGER audit_head_no_truncate BEFORE TRUNCATE ON audit_head"

@@ -21,7 +21,7 @@ def show(visit: Visit) -> None:
     st.header(say("accounts.add"), anchor=False)
     with st.form("add-account", clear_on_submit=True):
         name = st.text_input(say("accounts.name"))
-        role = st.selectbox(say("accounts.role"), list(Role), index=1, format_func=lambda r: say.name("role", r.value))
+        role = _role(visit, Role.AGENT, key="new-role")
         if st.form_submit_button(say("accounts.add")):
             _add(visit, name.strip(), role)
 
@@ -36,14 +36,7 @@ def _account(visit: Visit, account: Account) -> None:
     st.subheader(plain(account.name), anchor=False)
     st.caption(plain(", ".join(states)))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        role = st.selectbox(
-            say("accounts.role"),
-            list(Role),
-            index=list(Role).index(account.role),
-            format_func=lambda r: say.name("role", r.value),
-            key=f"role-{account.name}",
-            width=200,
-        )
+        role = _role(visit, account.role, key=f"role-{account.name}")
         if role is not account.role and st.button(say("accounts.set-role"), key=f"set-role-{account.name}"):
             _change(visit, lambda: visit.console.accounts.set_role(account.name, role, context.now(), by=visit.account))
         if st.button(say("accounts.reset"), key=f"reset-{account.name}"):
@@ -52,6 +45,13 @@ def _account(visit: Visit, account: Account) -> None:
             _change(visit, lambda: visit.console.accounts.disable(account.name, context.now(), by=visit.account))
         if not account.active and st.button(say("accounts.enable"), key=f"enable-{account.name}"):
             _change(visit, lambda: visit.console.accounts.enable(account.name, context.now(), by=visit.account))
+
+
+def _role(visit: Visit, chosen: Role, *, key: str) -> Role:
+    say, roles = visit.words, list(Role)
+    names = [say.name("role", role.value) for role in roles]
+    name: str = st.selectbox(say("accounts.role"), names, index=roles.index(chosen), key=key, width=200)
+    return roles[names.index(name)]
 
 
 def _secret(visit: Visit) -> None:

@@ -2,10 +2,12 @@
 
 from html import escape
 from typing import Final
+from urllib.parse import quote
 
 import streamlit as st
 
 from monitor.storage import queries
+from monitor.storage.audit import AuditEntry
 from responders.console import navigation
 from responders.console.context import Visit
 from responders.console.notices import plain
@@ -36,15 +38,10 @@ def show(visit: Visit) -> None:
         st.info(say("common.empty"))
         return
     heads = "".join(f'<th scope="col">{escape(say(f"audit.{name}"))}</th>' for name in _COLUMNS)
-    rows = "".join(
-        f"<tr><td>{entry.seq}</td><td>{entry.at:%Y-%m-%d %H:%M:%S}</td><td>{inline(entry.actor)}</td>"
-        f'<td><bdi>{escape(entry.action)}</bdi></td><td><a href="/{navigation.AUDIT}?subject={escape(entry.subject)}" '
-        f'target="_self">{inline(entry.subject)}</a></td>'
-        f'<td><span class="tf-code">{inline(entry.details, limit=400)}</span></td></tr>'
-        for entry in page.rows
-    )
+    rows = "".join(_row(visit, entry) for entry in page.rows)
     st.html(
-        f'<div class="tf-scroll"><table class="tf-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<div class="tf-scroll"><table class="tf-table tf-stack"><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
     )
     with st.container(horizontal=True):
         if after is not None and st.button(say("common.first"), key="audit-first"):
@@ -56,6 +53,20 @@ def show(visit: Visit) -> None:
 
 
 _COLUMNS: Final = ("number", "when", "who", "what", "about", "details")
+
+
+def _row(visit: Visit, entry: AuditEntry) -> str:
+    address = f"/{navigation.AUDIT}?subject={quote(entry.subject)}"
+    cells = {
+        "number": str(entry.seq),
+        "when": f"{entry.at:%Y-%m-%d %H:%M:%S}",
+        "who": inline(entry.actor),
+        "what": f"<bdi>{escape(entry.action)}</bdi>",
+        "about": f'<a href="{address}" target="_self">{inline(entry.subject)}</a>',
+        "details": f'<span class="tf-code">{inline(entry.details, limit=400)}</span>',
+    }
+    labels = {name: escape(visit.words(f"audit.{name}")) for name in cells}
+    return "<tr>" + "".join(f'<td data-label="{labels[name]}">{cell}</td>' for name, cell in cells.items()) + "</tr>"
 
 
 def _filter() -> None:

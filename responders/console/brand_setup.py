@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from monitor.config import Settings
+from monitor.query import BrandQuery, QueryError
 
 _DOMAIN: Final = re.compile(r"(?=.{1,253}$)([\w-]{1,63}\.)+[\w-]{2,63}", re.UNICODE)
 
@@ -54,6 +55,10 @@ def settings_text(answers: Answers) -> str:
     feed = answers.feed.strip()
     if feed and (urlsplit(feed).scheme not in ("http", "https") or not urlsplit(feed).hostname):
         raise AnswerRefused("settings.bad-feed")
+    try:
+        BrandQuery.of(name, answers.query, spellings=answers.spellings)
+    except QueryError as error:
+        raise AnswerRefused("settings.bad-query-at", why=str(error)) from error
     entries: list[tuple[str, str | Sequence[str]]] = [
         ("name", name),
         ("query", answers.query.strip()),

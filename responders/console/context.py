@@ -7,12 +7,14 @@ import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
+from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from monitor.config import Process, Settings, load
+import responders
+from monitor.config import Process, Settings, SettingsError, load
 from monitor.storage import migrate
 from monitor.storage.audit import AuditLog, load_key
 from monitor.storage.session import Database
@@ -24,7 +26,9 @@ from responders.console.words import COOKIE, Words, chosen_language, words
 from responders.posting import Posting
 from responders.recheck import Recheck
 from responders.review import Review
+from responders.templates import TemplateBook, parse
 
+SAMPLE_TEMPLATES: Final = Path(responders.__file__).parent / "sample" / "templates.jsonl"
 MINUTES_AN_HOUR: Final = 60
 HOURS_A_DAY: Final = 24
 
@@ -40,6 +44,7 @@ class Console:
     checker: LazyChecker
     review: Review
     posting: Posting
+    templates: TemplateBook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +112,17 @@ def _console() -> Console:
         checker=checker,
         review=review,
         posting=Posting(database=database, audit=audit, recheck=recheck),
+        templates=_templates(settings),
     )
+
+
+def _templates(settings: Settings) -> TemplateBook:
+    file = settings.replies.templates or SAMPLE_TEMPLATES
+    try:
+        return parse(file.read_bytes())
+    except OSError as error:
+        msg = f"{file}: the reply templates cannot be read ({error.strerror}); see the setting replies.templates"
+        raise SettingsError(msg) from error
 
 
 def forget() -> None:

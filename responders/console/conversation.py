@@ -12,7 +12,7 @@ from monitor.storage.stored import StoredMention
 from responders.console import mention_card
 from responders.console.context import Visit
 from responders.console.notices import plain
-from responders.console.rendering import badge, clamped, inline, link, paragraph
+from responders.console.rendering import badge, clamped, harmless, inline, link, paragraph
 
 POSTS_SHOWN: Final = 40
 HISTORY: Final = 8
@@ -32,7 +32,8 @@ def show(visit: Visit, mention: StoredMention) -> None:
     html = "".join(_post(visit, view, this=mention.id, root=root, reveal=reveal) for view in shown)
     more = f'<p class="tf-faint">{escape(say("desk.thread-more", count=left_out))}</p>' if left_out else ""
     st.html(html + more)
-    st.header(say("desk.history", name=_plain_name(mention)), anchor=False)
+    name = harmless(mention.author.name or mention.author.handle)
+    st.header(plain(say("desk.history", name=name)), anchor=False)
     others = [view for view in history.rows if view.mention.id != mention.id][:HISTORY]
     if not others:
         st.caption(say("desk.history-none"))
@@ -84,7 +85,3 @@ def _past(visit: Visit, view: MentionView) -> str:
     ours = "".join(_ours(visit, reply) for reply in view.replies if reply.state == "sent")
     judged = mention_card.judgement(visit, mention)
     return f'<article class="tf-post"><div class="tf-row">{when} {state} {judged}</div>{text}</article>{ours}'
-
-
-def _plain_name(mention: StoredMention) -> str:
-    return plain(mention.author.name or mention.author.handle)

@@ -60,6 +60,8 @@ export default function (component) {
     paper.append(document.createTextNode("\u200b"));
     area.style.height = "auto";
     area.style.height = Math.max(area.scrollHeight, paper.scrollHeight, 150) + "px";
+    // An empty text area shows words of ours, a full one words of the writer's.
+    area.dir = area.value === "" ? root.data.direction : "auto";
     tell();
   };
 

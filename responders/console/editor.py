@@ -40,6 +40,7 @@ class Sheet:
     saving_words: str
     label: str
     placeholder: str
+    direction: str
     locked: bool = False
 
 
@@ -69,6 +70,7 @@ def show(sheet: Sheet, *, key: str) -> None:
             "savingWords": sheet.saving_words,
             "label": sheet.label,
             "placeholder": sheet.placeholder,
+            "direction": sheet.direction,
             "locked": sheet.locked,
         },
         on_typed_change=_taken,

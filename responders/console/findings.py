@@ -48,8 +48,9 @@ def listed(say: Words, report: CheckReport) -> str:
             else ""
         )
         severity = say.name("severity", finding.severity.value)
+        name = escape(say.name("finding", finding.category.value))
         rows.append(
-            f'<li class="tf-{finding.severity.value}"><div>{prefix}<b>{escape(say.name("finding", finding.category.value))}</b>'
+            f'<li class="tf-{finding.severity.value}"><div>{prefix}<b>{name}</b>'
             f" ({escape(severity)})<bdi>{quote}</bdi></div>"
             f'<div class="tf-text">{inert(finding.why)}</div>{better}</li>'
         )

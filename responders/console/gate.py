@@ -16,11 +16,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LOGIN_PATH: Final = "/login"
 LOGIN_COOKIE: Final = "tactful_login"
 _OPEN: Final = ("/login", "/logout", "/password", "/healthz", "/readyz", "/metrics", "/api/", "/_stcore/", "/static/")
+# Streamlit needs inline and evaluated scripts. What matters here: whatever text a page shows, nothing is fetched from,
+# and nothing is told to, any other machine.
+_POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
 _HEADERS: Final = (
     ("X-Frame-Options", "DENY"),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Content-Security-Policy", _POLICY),
 )
 
 
@@ -57,6 +65,11 @@ class Gate:
                     headers.setdefault(name, value)
             await send(message)
 
+        if _is_page(scope) and scope["path"].rstrip("/") == "/inbox":
+            # Streamlit serves its first page under "/" only; people and bookmarks will try its name.
+            query = scope["query_string"].decode("latin-1")
+            await RedirectResponse(f"/?{query}" if query else "/", status_code=303)(scope, receive, send_with_headers)
+            return
         if _is_page(scope) and not await self._is_admitted(scope):
             wanted = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
             target = LOGIN_PATH if wanted == "/" else f"{LOGIN_PATH}?next={quote(wanted, safe='/')}"

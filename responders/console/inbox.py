@@ -76,7 +76,7 @@ def _filters(visit: Visit, view: View) -> None:
     brands = list(visit.console.settings.brands)
     with visit.console.database.read() as unit:
         sources = [row.name for row in queries.source_rows(unit)]
-    with st.container(horizontal=True, vertical_alignment="bottom", key="inbox-order"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="inbox-bar"):
         _choice(visit, "order", list(Order), wanted.order, group="order", default=Order.SEVERITY)
         _choice(visit, "handling", [*Handling, ALL], wanted.handling or ALL, group="handling", default=Handling.OPEN)
         st.text_input(
@@ -88,7 +88,7 @@ def _filters(visit: Visit, view: View) -> None:
             width=260,
         )
     label = say("inbox.filters") + (f" ({number})" if number else "")
-    with st.expander(label, expanded=number > 0, key="inbox-filters"):
+    with st.expander(label, expanded=number > 0, key="inbox-box"):
         with st.container(horizontal=True, key="inbox-filter-row"):
             _choice(visit, "brand", [ALL, *brands], wanted.brand or ALL)
             _choice(
@@ -190,7 +190,7 @@ def _row(visit: Visit, row: InboxRow, *, chosen: bool, reveal: bool) -> None:
     say, mention = visit.words, row.mention
     facts = [
         mention_card.severity(visit, mention),
-        mention_card.due(visit, mention.due_at if mention.handling is Handling.OPEN else None)
+        mention_card.due(visit, mention.due_at)
         if mention.handling is Handling.OPEN
         else badge(say.name("handling", mention.handling.value), kind="good"),
         mention_card.judgement(visit, mention),

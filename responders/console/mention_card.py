@@ -3,9 +3,20 @@
 from datetime import datetime
 from html import escape
 
-from monitor.storage.stored import StoredMention
+from monitor.storage.stored import SeverityTerm, StoredMention
 from responders.console.context import Visit
-from responders.console.rendering import badge, bar, clamped, hidden, inert, inline, link, paragraph
+from responders.console.rendering import (
+    SHOWN_AT_MOST,
+    badge,
+    bar,
+    clamped,
+    harmless,
+    hidden,
+    inert,
+    inline,
+    link,
+    paragraph,
+)
 
 
 def who(visit: Visit, mention: StoredMention) -> str:
@@ -15,11 +26,10 @@ def who(visit: Visit, mention: StoredMention) -> str:
     name = inline(author.name or author.handle)
     handle = f' <span class="tf-faint">{inline(author.handle)}</span>' if author.name else ""
     reach = "" if author.followers is None else f" · {escape(say('mention.followers', count=f'{author.followers:,}'))}"
-    place = (
-        inline(say("mention.at", platform=mention.platform)) + f" ({inline(say('mention.via', source=mention.source))})"
-    )
+    at = say("mention.at", platform=harmless(mention.platform))
+    place = escape(f"{at} ({say('mention.via', source=harmless(mention.source))})")
     when = escape(say("mention.written", time=visit.clock(mention.created_at)))
-    return f'<div class="tf-row"><span class="tf-who">{name}</span>{handle}{reach} · {place} · {when}</div>'
+    return f'<p class="tf-line"><span class="tf-who">{name}</span>{handle}{reach} · {place} · {when}</p>'
 
 
 def severity(visit: Visit, mention: StoredMention) -> str:
@@ -39,12 +49,25 @@ def terms(visit: Visit, mention: StoredMention) -> str:
     """Each term of the severity with its points and its reason."""
     say = visit.words
     rows = "".join(
-        f"<li><b>{term.points:g}</b> {escape(say.name('term', term.term))}: <bdi>{inert(term.why)}</bdi></li>"
+        f"<li><b>{term.points:g}</b> {escape(say.name('term', term.term))}: <bdi>{inert(_why(visit, term))}</bdi></li>"
         for term in mention.severity_terms
     )
     if not rows:
         return ""
-    return f'<details class="tf-why"><summary>{escape(say("mention.terms"))}</summary><ul class="tf-terms">{rows}</ul></details>'
+    summary = escape(say("mention.terms"))
+    return f'<details class="tf-why"><summary>{summary}</summary><ul class="tf-terms">{rows}</ul></details>'
+
+
+def _why(visit: Visit, term: SeverityTerm) -> str:
+    """Why a term has its points, in the language of the interface where its reasons have words there."""
+    say = visit.words
+    keys = [f"why.{reason.get('key', '')}" for reason in term.reasons]
+    if not keys or not all(say.has(key) for key in keys):
+        return term.why
+    return "; ".join(
+        say(key, count=f"{float(reason.get('count', 0)):,.0f}", platform=str(reason.get("platform", "")))
+        for key, reason in zip(keys, term.reasons, strict=True)
+    )
 
 
 def due(visit: Visit, due_at: datetime | None) -> str:
@@ -98,7 +121,7 @@ def words_of(visit: Visit, mention: StoredMention, *, reveal: bool, whole: bool)
         if whole
         else clamped(mention.text, more=say("common.more"), reveal=reveal)
     )
-    unseen = hidden(mention.text)
+    unseen = hidden(mention.text[:SHOWN_AT_MOST])
     notes = [badge(say("common.hidden", count=unseen), kind="care")] if unseen else []
     if mention.url:
         notes.append(link(mention.url, say("common.original")))

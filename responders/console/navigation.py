@@ -1,4 +1,4 @@
-"""Which pages there are, who may see them, and how one page leads to another. What is not listed here does not exist."""
+"""The addresses of the pages, and how one page leads to another."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,8 @@ class Place:
 
 def go(path: str, **params: str | int) -> NoReturn:
     """Leave this page for another one."""
-    target = st.Page(_nowhere, title=path, url_path=path)
+    first = path == INBOX  # the first page's address is "/", whatever its name
+    target = st.Page(_nowhere, title=path, url_path=path, default=first)
     st.switch_page(target, query_params={name: str(value) for name, value in params.items()})
 
 

@@ -4,9 +4,8 @@ Kept in the session beside the page, so that a rerun neither loses a word nor ch
 holds the truth: whatever is here can be lost with the browser.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import streamlit as st
 
@@ -16,10 +15,9 @@ from monitor.storage.stored import StoredMention
 from responders import store
 from responders.accounts import Account, AccountFault
 from responders.console.context import Console
+from responders.drafting import choose_door
 from responders.reply import CheckReport, Draft, ReplyFault, ReplyState, StaleDraft
 from responders.report import CheckUnavailable, check_reply
-
-TEXT_LIMIT: Final = 20_000
 
 
 @dataclass(slots=True)
@@ -39,7 +37,6 @@ class Pen:
     checked: str | None = None
     report: CheckReport | None = None
     unavailable: str | None = None
-    last_template: str = field(default="")
 
     def adopt(self, draft: Draft | None) -> None:
         """Go on with what the database holds; the text area takes its words."""
@@ -82,7 +79,7 @@ def save(console: Console, pen: Pen, words: str, *, by: Account, mention: Stored
         if pen.draft is None:
             if not words.strip():
                 return
-            door = pen.door or console.settings.replies.default_door
+            door = pen.door or usual_door(console, mention)
             opened = console.review.open_draft(
                 pen.mention, by=by, now=now, door=door, lane=pen.lane or mention.lane, text=words, template=pen.template
             )
@@ -116,6 +113,15 @@ def keep_mine(console: Console, pen: Pen, *, by: Account, now: datetime) -> None
         pen.adopt(saved)
 
 
+def replace_words(
+    console: Console, pen: Pen, words: str, *, by: Account, mention: StoredMention, now: datetime
+) -> None:
+    """Put other words on the desk; the ones there stay an earlier version."""
+    save(console, pen, words, by=by, mention=mention, now=now)
+    if pen.conflict is None and pen.fault is None:
+        pen.adopt(pen.draft)
+
+
 def check(console: Console, pen: Pen, now: datetime) -> None:
     """Judge the saved words, once for each text; a check that cannot run leaves its reason."""
     if pen.saved == pen.checked or not pen.saved.strip():
@@ -128,6 +134,11 @@ def check(console: Console, pen: Pen, now: datetime) -> None:
         pen.checked, pen.report, pen.unavailable = pen.saved, None, str(fault)
     else:
         pen.checked, pen.report, pen.unavailable = pen.saved, report, None
+
+
+def usual_door(console: Console, mention: StoredMention) -> str:
+    """The door that answers posts of this platform."""
+    return choose_door(mention.platform, console.settings.doors, console.settings.replies.default_door)
 
 
 def is_locked(pen: Pen) -> bool:

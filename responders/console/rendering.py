@@ -1,8 +1,8 @@
 """Text from outside as HTML that can do nothing but be read.
 
-Pure functions from values to escaped HTML. Everything that people wrote, here or elsewhere, passes `inert`: escaped, without
-control characters, each paragraph in its own direction (the stylesheet's `tf-text`), and the characters nobody sees
-shown by their code on demand.
+Pure functions from values to escaped HTML. Everything that people wrote, here or elsewhere, passes `inert`: escaped,
+without control characters, each paragraph in its own direction (the stylesheet's `tf-text`), and the characters nobody
+sees shown by their code on demand.
 """
 
 import re
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from html import escape
+from itertools import pairwise
 from typing import Final
 
 SHOWN_AT_ONCE: Final = 480
@@ -27,6 +28,7 @@ _KEPT_FORMATS: Final = frozenset("\u200c\u200d\u200e\u200f\u061c")  # joiners an
 _BLANKS: Final = frozenset(
     "\u2800\u115f\u1160\u3164\uffa0\u034f\u17b4\u17b5"
 )  # letters by category, nothing to the eye
+_NEEDS_NO_JOINER: Final = re.compile(r"[A-Za-z\u0400-\u052f]{2}")
 _WORDS: Final = re.compile(r"\s+|\w+|[^\w\s]")
 
 
@@ -65,9 +67,17 @@ def clamped(text: str, *, more: str, reveal: bool = False) -> str:
     space = beginning.rfind(" ")
     beginning = beginning[:space] if space > SHOWN_AT_ONCE // 2 else beginning
     return (
-        f'<details class="tf-more"><summary><div class="tf-text tf-beginning" dir="auto">{inert(beginning, reveal=reveal)}…</div>'
+        '<details class="tf-more"><summary>'
+        f'<div class="tf-text tf-beginning" dir="auto">{inert(beginning, reveal=reveal)}…</div>'
         f'<span class="tf-expand">{escape(more)}</span></summary>{paragraph(text, reveal=reveal)}</details>'
     )
+
+
+def harmless(text: str, *, limit: int = 80) -> str:
+    """A name from outside as plain text for a sentence of ours: one line, no control characters, cut at `limit`."""
+    flat = " ".join(text.split())
+    seen = "".join("" if _is_hidden(flat, place, character) else character for place, character in enumerate(flat))
+    return seen if len(seen) <= limit else seen[: limit - 1] + "…"
 
 
 def inline(text: str, *, limit: int = 80) -> str:
@@ -80,7 +90,8 @@ def link(url: str | None, words: str) -> str:
     """A link to a page outside, only over http and https; otherwise just the words."""
     if url is None or not re.match(r"https?://[^\s/]+", url, re.IGNORECASE):
         return escape(words)
-    return f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer nofollow">{escape(words)}<span aria-hidden="true"> ↗</span></a>'
+    arrow = '<span aria-hidden="true"> ↗</span>'
+    return f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer nofollow">{escape(words)}{arrow}</a>'
 
 
 def marked(text: str, marks: Sequence[Mark]) -> str:
@@ -88,7 +99,7 @@ def marked(text: str, marks: Sequence[Mark]) -> str:
     places = [(mark, number) for number, mark in enumerate(marks, start=1) if 0 <= mark.start < mark.end <= len(text)]
     edges = sorted({0, len(text)} | {edge for mark, _ in places for edge in (mark.start, mark.end)})
     parts: list[str] = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         here = [(mark, number) for mark, number in places if mark.start <= start and end <= mark.end]
         piece = inert(text[start:end])
         if not here:
@@ -126,7 +137,8 @@ def badge(words: str, *, kind: str = "plain", title: str = "") -> str:
 def bar(parts: Iterable[tuple[str, float]], *, label: str) -> str:
     """A bar of named parts out of 100; `label` says the same in words for those who do not see it."""
     filled = "".join(
-        f'<span class="tf-part tf-part-{number % 5}" style="width:{max(0.0, min(points, 100.0)):.1f}%" title="{escape(name)}"></span>'
+        f'<span class="tf-part tf-part-{number % 5}" title="{escape(name)}" '
+        f'style="width:{max(0.0, min(points, 100.0)):.1f}%"></span>'
         for number, (name, points) in enumerate(parts)
     )
     return f'<span class="tf-bar" role="img" aria-label="{escape(label)}">{filled}</span>'
@@ -153,8 +165,7 @@ def _is_hidden(text: str, place: int, character: str) -> bool:
 
 def _splits_a_word(text: str, place: int) -> bool:
     """Whether a joiner or mark stands between two letters of an alphabet that never needs one."""
-    around = text[place - 1 : place] + text[place + 1 : place + 2]
-    return len(around) == 2 and all("A" <= letter.upper() <= "Z" or "\u0400" <= letter <= "\u052f" for letter in around)  # noqa: PLR2004 - one on either side
+    return bool(_NEEDS_NO_JOINER.fullmatch(text[max(0, place - 1) : place] + text[place + 1 : place + 2]))
 
 
 def _character(text: str, place: int, character: str, *, reveal: bool) -> str:

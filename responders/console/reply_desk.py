@@ -1,4 +1,4 @@
-"""Reply desk: on one side all that is known of the mention, on the other the reply, checked and saved while it is typed."""
+"""Reply desk: on one side all that is known of the mention, on the other the reply, checked while it is typed."""
 
 import streamlit as st
 

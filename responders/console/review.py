@@ -1,8 +1,9 @@
-"""Review: what waits for a second pair of eyes, what is approved, what a person has to settle, and what became of it."""
+"""Review: what waits for a second pair of eyes, what is approved, what a person settles, and what became of it."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from html import escape
+from itertools import pairwise
 from typing import Final
 
 import streamlit as st
@@ -98,8 +99,10 @@ def _case(visit: Visit, case: Case) -> None:
         mention = stored.get(unit, target.mention_id)
     if mention is None:
         return
+    author = inline(mention.author.name or mention.author.handle)
+    heading = f"{escape(say('review.case', number=draft.id))} {author}"
     st.html(
-        f'<h2 class="tf-case">{inline(mention.author.name or mention.author.handle)}</h2>'
+        f"<h2>{heading}</h2>"
         f"{mention_card.who(visit, mention)}"
         f'<div class="tf-row">{mention_card.severity(visit, mention)} {mention_card.due(visit, mention.due_at)} '
         f"{mention_card.judgement(visit, mention)} {mention_card.changed(visit, mention)}</div>"
@@ -148,7 +151,7 @@ def _previous(versions: list[Version]) -> Version | None:
     last = versions[-1]
     settled = [
         earlier
-        for earlier, later in zip(versions, versions[1:], strict=False)
+        for earlier, later in pairwise(versions)
         if later.at - earlier.at >= timedelta(minutes=2) or later.by != earlier.by
     ]
     return (

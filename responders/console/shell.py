@@ -1,7 +1,9 @@
 """The script that Streamlit reruns at every click: who is here, the frame around every page, and the page itself."""
 
+import traceback
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
 from typing import Final
 
 import streamlit as st
@@ -17,6 +19,8 @@ from responders.console.style import frame
 from responders.console.words import LANGUAGES, words
 from responders.reply import ReplyFault
 
+# Ours, from this machine: for an icon by name, Streamlit's page would ask a font server on the internet.
+ICON: Final = Path(__file__).with_name("icon.png")
 PLACES: Final = (
     Place(path=INBOX, title="inbox", icon="inbox", needs=Permission.READ, section="work", show=inbox.show),
     Place(path=DESK, title="desk", icon="edit_note", needs=Permission.READ, section="work", show=reply_desk.show),
@@ -35,7 +39,7 @@ PLACES: Final = (
 def main() -> None:
     """One run."""
     say = words(context.language())
-    st.set_page_config(page_title=say("common.product"), layout="wide", initial_sidebar_state="auto")
+    st.set_page_config(page_title=say("common.product"), page_icon=ICON, layout="wide", initial_sidebar_state="auto")
     frame(say)
     visit = context.visit()
     if visit is None:
@@ -121,7 +125,9 @@ def _banners(visit: Visit) -> None:
 
 def on_script_error(fault: Exception) -> bool:
     """Log what nobody expected and show one sentence instead of a traceback."""
-    structlog.get_logger().error("console page failed", exc_info=fault)
+    # The trace as text: a renderer that also prints local variables would print what people wrote.
+    trace = "".join(traceback.format_exception(fault))
+    structlog.get_logger("console").error("page failed", error=type(fault).__name__, trace=trace)
     say = words(context.language())
     st.error(say("common.failed-unknown"))
     return True

@@ -26,7 +26,7 @@ from responders.console.context import Console
 from responders.console.gate import LOGIN_COOKIE, LOGIN_PATH, safe_next
 from responders.console.words import COOKIE, LANGUAGES, Words, chosen_language, words
 
-PASSWORD_PATH: Final = "/password"
+PASSWORD_PATH: Final = "/password"  # noqa: S105 - an address
 FORM_COOKIE: Final = "tactful_form"
 LONGEST_FORM: Final = 8192
 
@@ -184,7 +184,8 @@ def _show_password(
         return RedirectResponse(LOGIN_PATH, status_code=303)
     fields = (
         # Hidden by style, not by type: a password manager must see for whom it keeps the new password.
-        f'<input class="away" type="text" name="name" autocomplete="username" value="{escape(account.name)}" readonly tabindex="-1" aria-hidden="true">'
+        f'<input class="away" type="text" name="name" autocomplete="username" value="{escape(account.name)}" '
+        'readonly tabindex="-1" aria-hidden="true">'
         + _field(say("sign-in.current"), "password", "password", "current-password", focus=True)
         + _field(say("sign-in.new", count=MIN_PASSWORD), "new", "password", "new-password")
         + _field(say("sign-in.repeat"), "repeat", "password", "new-password")
@@ -228,8 +229,8 @@ def _has_no_accounts(doors: Doors) -> bool:
 def _field(label: str, name: str, kind: str, complete: str, *, value: str = "", focus: bool = False) -> str:
     return (
         f'<label for="{name}">{escape(label)}</label>'
-        f'<input id="{name}" name="{name}" type="{kind}" autocomplete="{complete}" autocapitalize="none" spellcheck="false" '
-        f'required dir="auto" value="{escape(value)}"{" autofocus" if focus else ""}>'
+        f'<input id="{name}" name="{name}" type="{kind}" autocomplete="{complete}" autocapitalize="none" '
+        f'spellcheck="false" required dir="auto" value="{escape(value)}"{" autofocus" if focus else ""}>'
     )
 
 
@@ -240,7 +241,8 @@ def _hidden(name: str, value: str) -> str:
 def _page(request: Request, say: Words, page: _Page) -> Response:
     form_value = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
     languages = " · ".join(
-        f'<a href="{page.action}?lang={code}" lang="{code}"{" aria-current=true" if code == say.language else ""}>{escape(name)}</a>'
+        f'<a href="{page.action}?lang={code}" lang="{code}"{" aria-current=true" if code == say.language else ""}>'
+        f"{escape(name)}</a>"
         for code, name in LANGUAGES.items()
     )
     html = _HTML.substitute(

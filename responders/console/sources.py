@@ -98,7 +98,8 @@ def _alerts(visit: Visit) -> None:
         st.caption(say("sources.alerts-empty"))
         return
     rows = "".join(
-        f'<tr><td>{_delivery(visit, alert)}</td><td><a href="/{navigation.DESK}?mention={alert.mention_id}" target="_self">'
+        f"<tr><td>{_delivery(visit, alert)}</td>"
+        f'<td><a href="/{navigation.DESK}?mention={alert.mention_id}" target="_self">'
         f"{escape(say('sources.mention', id=alert.mention_id))}</a></td><td>{inline(alert.why, limit=200)}"
         f"{_error(alert)}</td><td>{escape(visit.clock(alert.created_at))}</td></tr>"
         for alert in page.rows

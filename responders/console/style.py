@@ -11,9 +11,15 @@ _SHEET: Final = Path(__file__).with_suffix(".css")
 
 # The frame mirrors through CSS alone, so that it is right before any script runs.
 _RIGHT_TO_LEFT: Final = """<style>
-.stApp, [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stDialog"], [data-baseweb="popover"] { direction: rtl; }
-.stApp [data-testid="stMarkdownContainer"], .stApp label { text-align: start; }
-[data-testid="stSidebar"][aria-expanded="false"] { transform: translateX(100%) !important; }
+.stApp, [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stDialog"], [data-baseweb="popover"] {
+  direction: rtl; }
+.stApp [data-testid="stElementContainer"], .stApp [data-testid="stMarkdown"], .stApp [data-testid="stMarkdown"] div,
+.stApp [data-testid="stMarkdownContainer"], .stApp label, [data-testid="stAlert"] * { text-align: start !important; }
+.stApp [data-testid="stButton"] *, .stApp [data-testid="stPopover"] button * { text-align: center !important; }
+/* Streamlit slides a closed side bar out to the left; here it just has no width. */
+[data-testid="stSidebar"] { overflow: hidden !important; transform: none !important; }
+[data-testid="stExpander"] summary [data-testid="stIconMaterial"] { transform: scaleX(-1); }
+[data-testid="stButtonGroup"] button { border: 1px solid #63757B !important; border-radius: 0.3rem !important; }
 [data-testid="stIconMaterial"] { direction: ltr; }
 </style>"""
 

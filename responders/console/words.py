@@ -32,6 +32,9 @@ class Words:
 
     def __call__(self, key: str, **values: object) -> str:
         """The sentence of `key`, filled; raises KeyError for a key that no language has."""
+        if self.language in RIGHT_TO_LEFT:
+            # A Latin name or a number must not turn the sentence around it.
+            values = {name: f"\u2068{value}\u2069" if value != "" else "" for name, value in values.items()}
         return self.sentences[key].format_map(values)
 
     def has(self, key: str) -> bool:

@@ -59,7 +59,7 @@ def _write(mention: StoredMention, pen: Pen, lane_why: str) -> None:
         st.caption(visit.words("desk.loading"))
     _verdict(visit, pen)
     _submit(visit, pen)
-    _versions(visit, pen)
+    _versions(visit, mention, pen)
 
 
 def _nonce(pen: Pen) -> str:
@@ -71,7 +71,7 @@ def _where(visit: Visit, mention: StoredMention, pen: Pen, lane_why: str) -> Non
     say = visit.words
     draft = pen.draft
     lane = draft.lane if draft else pen.lane or mention.lane or Lane.PERSONAL
-    door = draft.door if draft else pen.door or visit.console.settings.replies.default_door
+    door = draft.door if draft else pen.door or pens.usual_door(visit.console, mention)
     doors = list(
         dict.fromkeys([door, visit.console.settings.replies.default_door, *visit.console.settings.doors, *DOORS])
     )
@@ -123,6 +123,7 @@ def _text_area(visit: Visit, pen: Pen, key: str, typed: str | None) -> None:
             saving_words=say("desk.saving"),
             label=say("desk.text"),
             placeholder=say("desk.placeholder"),
+            direction=say.direction,
         ),
         key=key,
     )
@@ -173,15 +174,15 @@ def _submit(visit: Visit, pen: Pen) -> None:
 
 def _locked(visit: Visit, pen: Pen, draft: Draft) -> None:
     say = visit.words
-    st.info(plain(say("desk.locked", state=say.name("state", draft.state.value))), icon=":material/lock:")
+    may_return = draft.state in (ReplyState.IN_REVIEW, ReplyState.APPROVED)
+    key = "desk.locked" if may_return else "desk.locked-for-good"
+    st.info(plain(say(key, state=say.name("state", draft.state.value))), icon=":material/lock:")
     verdict = findings.verdict(say, draft.report) if draft.report else ""
     st.html(
         f'<div class="tf-row">{badge(say.name("state", draft.state.value), kind="ours")} {verdict}</div>'
         f"{findings.draft(say, draft.text, draft.report)}{findings.listed(say, draft.report) if draft.report else ''}"
     )
-    if draft.state in (ReplyState.IN_REVIEW, ReplyState.APPROVED) and st.button(
-        say("desk.withdraw"), key=f"withdraw-{pen.mention}", icon=":material/undo:"
-    ):
+    if may_return and st.button(say("desk.withdraw"), key=f"withdraw-{pen.mention}", icon=":material/undo:"):
         try:
             pen.adopt(
                 visit.console.review.withdraw(draft.id, by=visit.account, now=context.now(), version=draft.version)
@@ -207,7 +208,7 @@ def _conflict(visit: Visit, pen: Pen) -> None:
             st.rerun()
 
 
-def _versions(visit: Visit, pen: Pen) -> None:
+def _versions(visit: Visit, mention: StoredMention, pen: Pen) -> None:
     say, draft = visit.words, pen.draft
     if draft is None or draft.version < 2:  # noqa: PLR2004 - the first version has no earlier one
         return
@@ -220,18 +221,7 @@ def _versions(visit: Visit, pen: Pen) -> None:
             )
             st.html(difference(version.text, draft.text))
             if st.button(say("desk.restore"), key=f"restore-{pen.mention}-{version.version}"):
-                replace_words(visit, pen, version.text)
-
-
-def replace_words(visit: Visit, pen: Pen, words: str) -> None:
-    """Put other words on the desk; the ones there stay an earlier version."""
-    if pen.draft is None:
-        return
-    try:
-        saved = visit.console.review.save_draft(
-            pen.draft.id, words, by=visit.account, now=context.now(), version=pen.draft.version
-        )
-        pen.adopt(saved)
-    except (ReplyFault, AccountFault, EdgeError) as fault:
-        refuse(visit.words, fault)
-    st.rerun()
+                pens.replace_words(
+                    visit.console, pen, version.text, by=visit.account, mention=mention, now=context.now()
+                )
+                st.rerun()

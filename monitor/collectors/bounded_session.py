@@ -22,12 +22,18 @@ def bounded_session(network: NetworkSettings, moved: Mapping[str, str] | None = 
 
     Its errors are those of `requests`, and SourceDown (too slow) or Refused (too large). Redirects are not followed.
     """
-    session = requests.Session()
-    session.max_redirects = 0
+    session = _Straight()
     adapter = _BoundedAdapter(network, moved or {})
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
+
+
+class _Straight(requests.Session):
+    """Follows no redirect: an API that moves is a matter for a person, and a token is for one host."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere."""
 
 
 class _BoundedAdapter(HTTPAdapter):

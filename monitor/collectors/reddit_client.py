@@ -122,8 +122,10 @@ def _raise_what_prawcore_would_retry(response: requests.Response) -> None:
     if status == requests.codes.forbidden:
         scope = "insufficient_scope" in response.headers.get("www-authenticate", "")
         raise (prawcore.exceptions.InsufficientScope if scope else prawcore.exceptions.Forbidden)(response)
-    if status == requests.codes.too_many_requests and _number(response.headers.get("retry-after")) is None:
-        response.headers.pop("retry-after", None)  # a date; prawcore reads seconds only
+    if status == requests.codes.too_many_requests:
+        if _number(response.headers.get("retry-after")) is None:
+            response.headers.pop("retry-after", None)  # a date; prawcore reads seconds only
+        raise prawcore.exceptions.TooManyRequests(response)
 
 
 def _number(text: str | None) -> float | None:

@@ -177,7 +177,7 @@ class XCollector:
 def _raise_by_status(response: requests.Response, **_: object) -> None:
     """Raise tweepy's error for a failed request by its status; tweepy trips over bodies it does not expect."""
     status = response.status_code
-    if status < 400:  # noqa: PLR2004 - the classes of successes and redirects
+    if status < 300:  # noqa: PLR2004 - the class of successes
         return
     try:
         body = _dict(response.json())

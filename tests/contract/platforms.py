@@ -84,7 +84,7 @@ class RedditPlatform(Platform):
     empty = staticmethod(answered(EMPTY_LISTING))
     table: Mapping[str, object] = {
         "client_id": "id",
-        "client_secret": "secret",
+        "client_secret": "s3cret-value",
         "search": ["marola"],
         "comment_trees": 0,
     }
@@ -97,11 +97,11 @@ class XPlatform(Platform):
     kind = "x"
     usual = staticmethod(answered(golden("x", "search.json")))
     empty = staticmethod(answered({"meta": {"result_count": 0}}))
-    table: Mapping[str, object] = {"bearer_token": "secret-token", "query": "marola"}
+    table: Mapping[str, object] = {"bearer_token": "s3cret-value", "query": "marola"}
 
 
 class XMentionsPlatform(XPlatform):
-    table: Mapping[str, object] = {"bearer_token": "secret-token", "mentions_of": "783214"}
+    table: Mapping[str, object] = {"bearer_token": "s3cret-value", "mentions_of": "783214"}
 
 
 PLATFORMS: tuple[type[Platform], ...] = (FeedPlatform, RedditPlatform, XPlatform, XMentionsPlatform)

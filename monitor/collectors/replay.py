@@ -27,10 +27,11 @@ class ReplaySettings(SourceSettings):
     file: Path
     speed: float = Field(default=1.0, ge=0, le=1_000_000)  # 2: an hour passes in 30 minutes; 0: everything at once
     start: AwareDatetime | None = None  # None: the first fetch
+    ahead_minutes: float = Field(default=0.0, ge=0)  # so much of the file is past at the start, in its own time
 
 
 class Replay:
-    """Brings each post when its time has come, shifted so that the first appears at the start.
+    """Brings each post when its time has come, shifted so that the file begins `ahead_minutes` before the start.
 
     The cursor holds the start and how many rows were brought: a restart goes on where it was, and the same cursor at
     the same time brings the same posts.
@@ -66,15 +67,14 @@ class Replay:
         return datetime.fromisoformat(kept) if kept else self._settings.start or now
 
     def _times(self, posts: Sequence[NewMention], start: datetime) -> list[datetime]:
-        """When each post appears; at speed 0 all have appeared by the start, the last one at it."""
+        """When each post appears: what lies ahead in its own time before the start, the rest after it at `speed`."""
         if not posts:
             return []
         speed = self._settings.speed
-        if speed == 0:
-            return [start - (posts[-1].created_at - post.created_at) for post in posts]
-        return [
-            start + timedelta(seconds=(post.created_at - posts[0].created_at).total_seconds() / speed) for post in posts
-        ]
+        whole = posts[-1].created_at - posts[0].created_at
+        ahead = timedelta(minutes=self._settings.ahead_minutes) if speed else whole
+        offsets = [post.created_at - posts[0].created_at - ahead for post in posts]
+        return [start + (offset / speed if offset > timedelta(0) else offset) for offset in offsets]
 
     def _loaded(self) -> tuple[Sequence[SetAside], Sequence[NewMention]]:
         if self._rows is None:

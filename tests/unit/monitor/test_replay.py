@@ -112,3 +112,15 @@ def test_the_sample_brand_plays() -> None:
 def test_the_sources_brand_stands_in_for_the_rows(tmp_path: Path) -> None:
     batch = replay(posts(tmp_path, 0), brand="marola").fetch(Cursor(), now=NOW)
     assert batch.mentions[0].brand == "marola"
+
+
+def test_what_lies_ahead_is_past_at_the_start_and_keeps_its_own_pace(tmp_path: Path) -> None:
+    source = replay(posts(tmp_path, 0, 40, 60, 80), speed=20, ahead_minutes=60)
+    first = source.fetch(Cursor(), now=NOW)
+    last = source.fetch(first.cursor, now=NOW + timedelta(minutes=1))
+    assert [post.created_at for post in first.mentions] == [
+        NOW - timedelta(minutes=60),
+        NOW - timedelta(minutes=20),
+        NOW,
+    ]
+    assert [post.created_at for post in last.mentions] == [NOW + timedelta(minutes=1)]

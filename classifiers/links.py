@@ -81,7 +81,7 @@ def allowed(host: str, domains: Iterable[str]) -> bool:
 
 def _imitates(host: str, domains: Iterable[str]) -> bool:
     """Mixed alphabets, punycode, another domain's name in front of this one, or one letter beside an allowed name."""
-    if (_LATIN.search(host) and _OTHER_SCRIPT.search(host)) or "xn--" in host:
+    if any(_LATIN.search(label) and _OTHER_SCRIPT.search(label) for label in host.split(".")) or "xn--" in host:
         return True
     labels = host.removeprefix("www.").split(".")
     registered = (

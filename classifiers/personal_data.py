@@ -32,7 +32,7 @@ _SERVICE_TYPES: Final = frozenset(
     }
 )
 _OUR_LINE: Final = re.compile(
-    r"hotline|helpline|call us|ring us|our (?:line|number|phone|team)|(?:fraud|support|care|service|emergency) line|toll.?free"
+    r"hotline|helpline|\bring\b|book (?:on|at|by)|phone|\btel\b|телефон(?!\w* (?:клиент|клієнт))|запис|приймальн|при[её]мн|call us|ring us|our (?:line|number|phone|team)|(?:fraud|support|care|service|emergency) line|toll.?free"
     r"|phone us|lines? (?:is|are) open|горяч\w+ лини|звоните|позвоните|наш\w* (?:телефон|номер|лини)|телефон\w* (?:магазин|поддержк|доверия)"
     r"|бесплатн\w+ (?:лини|номер|телефон)|единый|колл-?центр|диспетчер|гаряч\w+ ліні|дзвоніть|подзвоніть|зателефонуйте|телефонуйте"
     r"|телефон\w* (?:магазин|підтримк|довіри)|безкоштовн\w+ (?:ліні|номер)|кол-?центр"
@@ -40,7 +40,7 @@ _OUR_LINE: Final = re.compile(
     re.IGNORECASE,
 )
 _THEIR_LINE: Final = re.compile(
-    r"\byour (?:number|phone|mobile)|(?:ваш|твой)\w* (?:номер|телефон|мобильн)|на ваш|вам на|ваш\w* (?:номер|телефон)|клиент|тел\.|номер\w* отправител"
+    r"\byour (?:number|phone|mobile)|(?:ваш|твой)\w* (?:номер|телефон|мобильн)|на ваш|вам на|ваш\w* (?:номер|телефон)|клиент|номер\w* отправител"
     r"|رقمك|جوالك|موبايلك|تلفونك|هاتفك|customer|owner|courier'?s|driver'?s|курьера|кур'єра|водител|воді|السائق|المندوب|سائق",
     re.IGNORECASE,
 )
@@ -139,9 +139,9 @@ def _phones(text: str, context: DraftInContext) -> Iterator[tuple[str, int, int]
         sentence = re.split(r"[.!?؟\n](?=\s)", before)[-1]
         if _is_service(match[0], regions) or (_OUR_LINE.search(sentence) and not _THEIR_LINE.search(sentence)):
             continue
-        written_as_phone = (
-            match[0].lstrip("(").startswith(("+", "0", "8")) or _THEIR_LINE.search(sentence) or "(" in match[0]
-        )
+        theirs = _THEIR_LINE.search(sentence) is not None
+        grouped = re.search(r"\d[ ()-]+\d", match[0]) is not None
+        written_as_phone = theirs or match[0].lstrip("(").startswith("+") or (grouped and match[0][0] in "(08")
         if written_as_phone and any(_is_phone(match[0], region) for region in regions or ["US"]):
             yield "phone", *match.span()
 

@@ -17,24 +17,27 @@ _CYRILLIC: Final = re.compile(r"[а-яёіїєґ]+", re.IGNORECASE)
 _ARABIC: Final = re.compile(r"[\u0621-\u064a]+")
 _LATIN: Final = re.compile(r"[a-zA-Z]+(?:['’][a-z]+)?")
 _RUSSIAN_WORDS: Final = frozenset(
-    "и в не что как это мы вам для но по или если только так уже при от до за вас вы спасибо здравствуйте пожалуйста день добрый когда очень будет"
-    " есть нет ваш ваша ваше ваши с уважением к сожалению можно нужно где чтобы сейчас хорошо жаль извините простите напишите заказ".split()
+    "и что как это но или если уже спасибо здравствуйте пожалуйста добрый когда очень будет есть нет уважением сожалению"
+    " можно нужно где чтобы сейчас хорошо извините простите напишите заказ заказа только ещё еще его она они нас почему".split()
 )
 _UKRAINIAN_WORDS: Final = frozenset(
-    "та не що як це ми вам для але по або якщо тільки лише так вже від до за вас ви дякуємо вітаємо будь ласка день добрий коли дуже буде"
-    " немає ваш ваша ваше з повагою на жаль можна треба де щоб зараз добре шкода вибачте пробачте напишіть замовлення й".split()
+    "та що як це але або якщо тільки лише вже від дякуємо вітаємо ласка коли дуже буде немає повагою"
+    " можна треба де щоб зараз добре шкода вибачте пробачте напишіть замовлення й ще його вона вони чому".split()
 )
 _ENGLISH_WORDS: Final = frozenset(
     "the a an and or but is are was were be been to of in on at for with from by you your we our us it this that have has had will would can could"
     " please thank thanks sorry hello hi dear regards best sincerely team not if as so when what how do does did".split()
 )
+_RUSSIAN_ENDINGS: Final = re.compile(r"\b\w{2,}(?:тся|ая|ое|ее|ие|ия|ии)\b", re.IGNORECASE)
+_UKRAINIAN_ENDINGS: Final = re.compile(r"\b\w{2,}(?:ння|ськ\w+|цьк\w+)\b", re.IGNORECASE)
+_EITHER: Final = "ru|uk"
 _LEAST_WORDS: Final = 3
 _LEAST_ENGLISH: Final = 2
 _SHARE: Final = 0.6
 
 
 def language_of(text: str) -> str | None:
-    """`en`, `ru`, `uk` or `ar` where letters and small words show it; None where they do not."""
+    """`en`, `ru`, `uk`, `ar`, or `ru|uk` where letters and small words show no more; None where they show nothing."""
     cyrillic = _CYRILLIC.findall(text)
     arabic, latin = _ARABIC.findall(text), _LATIN.findall(text)
     letters = {script: sum(map(len, words)) for script, words in (("c", cyrillic), ("a", arabic), ("l", latin))}
@@ -50,11 +53,13 @@ def language_of(text: str) -> str | None:
     return _russian_or_ukrainian([word.lower() for word in cyrillic], text)
 
 
-def _russian_or_ukrainian(words: list[str], text: str) -> str | None:
+def _russian_or_ukrainian(words: list[str], text: str) -> str:
     russian = len(_ONLY_RUSSIAN.findall(text)) * 2 + sum(1 for w in words if w in _RUSSIAN_WORDS - _UKRAINIAN_WORDS)
     ukrainian = len(_ONLY_UKRAINIAN.findall(text)) * 2 + sum(1 for w in words if w in _UKRAINIAN_WORDS - _RUSSIAN_WORDS)
+    russian += len(_RUSSIAN_ENDINGS.findall(text))
+    ukrainian += len(_UKRAINIAN_ENDINGS.findall(text))
     if russian == ukrainian:
-        return None
+        return _EITHER
     return "ru" if russian > ukrainian else "uk"
 
 
@@ -63,16 +68,16 @@ def detect_off_language(context: DraftInContext) -> Iterator[Hit]:
     if context.mention is None:
         return
     wanted = context.mention_lang or language_of(mask(context.mention.plain).text)
-    if wanted is None:
+    if wanted is None or wanted == _EITHER:
         return
     text = context.draft.plain.text
     for place in sentences(text):
         sentence = mask(text[place.start : place.end]).text
         found = language_of(sentence)
         enough = len(re.findall(r"[^\W\d_]{2,}", sentence)) >= _LEAST_WORDS
-        if found is not None and found != wanted and (enough or found in {"ar"} or wanted == "ar"):
-            if found == "en" and _is_name(sentence):
-                continue
+        if found is None or wanted in found.split("|") or (found == "en" and _is_name(sentence)):
+            continue
+        if enough or "ar" in {found, wanted}:
             yield Hit(rule="off-language/other-language", start=place.start, end=place.end)
 
 

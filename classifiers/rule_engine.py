@@ -16,7 +16,7 @@ from classifiers.types import Category, Finding, Severity, Span
 
 SPAN_END: Final = re.compile(r"[.!?؟…\n]")
 _BEFORE: Final = 48
-_SHORTEST_NAME: Final = 3
+_SHORTEST_NAME: Final = 4
 _CYRILLIC: Final = re.compile(r"[а-яіїєґ]")
 _ARABIC: Final = re.compile(r"[\u0600-\u06ff]")
 _LATIN: Final = re.compile(r"[a-z]")
@@ -164,20 +164,28 @@ def _inside(spans: Sequence[tuple[int, int]], start: int, end: int) -> bool:
     return any(a <= start and end <= b for a, b in spans)
 
 
-def _named_in(mention: Surface | None, name: str) -> bool:
-    """Whether a name stands in the mention as a name: in quotes or with a capital, whatever its case ending."""
-    if mention is None or len(name) < _SHORTEST_NAME:
+def _is_name_of_another(context: DraftInContext, start: int, end: int) -> bool:
+    """Whether a word of the draft is a name that the mention brought up, whatever its case ending."""
+    if context.mention is None or end - start < _SHORTEST_NAME:
         return False
+    place = context.draft.folded.span(start, end)
+    written = context.draft.original[place.start : place.end]
+    if not written[:1].isupper() and not _ARABIC.search(written):
+        return False
+    name = context.draft.text[start:end]
     stem = re.escape(name[: max(_SHORTEST_NAME, len(name) - 3)])
-    for found in re.finditer(rf"\b(?:[ولفب]?(?:ال|لل)?)?{stem}\w*", mention.text):
-        original = mention.folded.span(*found.span())
-        word, before = mention.original[original.start : original.end], mention.original[: original.start].rstrip()
-        unsaid = not before or before[-1] in ".!?…\n"
-        if _ARABIC.search(word) or (word[:1].isupper() and not unsaid) or before[-1:] in '«“"„' or word[1:2].isupper():
-            return True
-        if unsaid and word[:1].isupper() and len(name) > _SHORTEST_NAME + 1:
-            return True
-    return False
+    return re.search(rf"\b(?:[ولفب]?(?:ال|لل)?)?{stem}\w*", context.mention.text) is not None
+
+
+def _said_in_another_language(rule: Rule, context: DraftInContext) -> bool:
+    """Whether what one language misses stands there in another: Russian and Ukrainian words share an alphabet."""
+    mention = context.mention.text if context.mention else ""
+    return any(
+        (part.unless_draft and part.unless_draft.search(context.draft.text))
+        or (part.unless_mention and part.unless_mention.search(mention))
+        for part in rule.languages
+        if part.lang in context.scripts
+    )
 
 
 class RuleBook:
@@ -225,13 +233,12 @@ class RuleBook:
         if not self._mention_fits(part, context) or (part.unless_draft and part.unless_draft.search(text)):
             return
         if part.find is None:
-            if part.when_mention is not None:
+            if part.when_mention is not None and not _said_in_another_language(rule, context):
                 yield stand_in(text)
             return
         for match in part.find.finditer(text):
             start, end = match.span()
-            named = match.groupdict().get("named")
-            if named is not None and not _named_in(context.mention, named):
+            if match.groupdict().get("named") and not _is_name_of_another(context, *match.span("named")):
                 continue
             if start < end and self._in_scope(rule, part, context, start, end):
                 yield start, end

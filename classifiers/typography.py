@@ -14,6 +14,8 @@ _FIELD_WORDS: Final = (
     r"ім'я|ім’я|піб|клієнт\w*|покупц\w*|замовленн\w*|дат[аиу]|час|посиланн\w*|сум[аиу]|міст[оа]|компані\w*|вставити|вписати|вказати|прізвище|строк|термін|"
     r"ا?سم|اسم\w*|العميل|عميل|الزبون|زبون|رقم\w*|الطلب|تاريخ\w*|رابط\w*|الرابط|المبلغ|مبلغ|المدينة|المنتج|منتج|الموعد|موعد|السبب|سبب|الشركة|العنوان|عنوان|أدخل|ضع|اكتب)"
 )
+_FIELD_WORD: Final = re.compile(rf"(?<![^\W_]){_FIELD_WORDS}(?![^\W_])", re.IGNORECASE)
+_PATH: Final = re.compile(r"\s?[→>›»]\s?")
 _BRACES: Final = re.compile(
     r"\{\{[^{}\n]{1,60}\}\}|\{%[^{}\n]{1,60}%\}|\{[^{}\n]{1,40}\}|\$\{?[A-Za-z_]{3,30}\}?(?!\w)|%[A-Za-zА-Яа-я_]{3,30}%|%[sd](?!\w)"
 )
@@ -42,18 +44,27 @@ _ANY_WORD: Final = re.compile(r"[^\W_]")
 def detect_placeholders(context: DraftInContext) -> Iterator[Hit]:
     """Fields of templates and dummies. A menu name in brackets or a display's word in braces is none."""
     text = context.draft.plain.text
+    mention = context.mention.plain.text if context.mention else ""
     for match in _BRACES.finditer(text):
-        if not _ALONE_CAPITALS.fullmatch(match[0]) or re.search(_FIELD_WORDS, match[0], re.IGNORECASE):
+        if match[0] not in mention and (not _ALONE_CAPITALS.fullmatch(match[0]) or _FIELD_WORD.search(match[0])):
             yield Hit(rule="placeholder/field", start=match.start(), end=match.end())
     for match in _BRACKETS.finditer(text):
         inner = match[0][1:-1]
+        if _PATH.search(text[max(0, match.start() - 3) : match.start()]) or _PATH.match(
+            text[match.end() : match.end() + 3]
+        ):
+            continue
         shouted = inner.isupper() or "_" in inner
         if (match[0][0] == "<" and _ONLY_FIELDS.fullmatch(match[0])) or (
             match[0][0] == "[" and (shouted or (_ONLY_FIELDS.fullmatch(match[0]) and _is_field(inner)))
         ):
             yield Hit(rule="placeholder/field", start=match.start(), end=match.end())
     for match in _DUMMY.finditer(text):
-        if not _SIZE_BEFORE.search(text[: match.start()]):
+        if (
+            not _SIZE_BEFORE.search(text[: match.start()])
+            and match[0] not in mention
+            and text[match.end() : match.end() + 1] not in {"»", '"', "”"}
+        ):
             yield Hit(rule="placeholder/field", start=match.start(), end=match.end())
 
 
@@ -76,13 +87,19 @@ def detect_shouting(context: DraftInContext) -> Iterator[Hit]:
         if match is not None and match[0].isupper() and (not run or _near(text, run[-1].end(), match.start())):
             run.append(match)
             continue
-        if _is_shout(run) and text[run[0].start() : run[-1].end()] not in mention:
+        if _is_shout(run) and not _is_title(text, run, mention):
             yield Hit(rule="shouting/capitals", start=run[0].start(), end=run[-1].end())
         run = [match] if match is not None and match[0].isupper() else []
     for pattern in (_MARKS, _STRETCHED_ARABIC):
         for match in pattern.finditer(text):
             if match[0].strip(" ") not in mention:
                 yield Hit(rule="shouting/marks", start=match.start(), end=match.end())
+
+
+def _is_title(text: str, run: list[re.Match[str]], mention: str) -> bool:
+    """Capitals that the customer wrote too, or a name in quotation marks."""
+    words = text[run[0].start() : run[-1].end()]
+    return words.casefold() in mention.casefold() or text[max(0, run[0].start() - 1)] in '«“„"'
 
 
 def _near(text: str, end: int, start: int) -> bool:

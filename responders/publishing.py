@@ -187,6 +187,9 @@ class Publishing:
     def _claim(self, draft: Draft, door: Publisher | None) -> Publication | Outcome | None:
         now = self.clock()
         with self.database.write() as unit:
+            current = store.draft_of(unit, draft.id)
+            if current != draft or current.state is not ReplyState.APPROVED:
+                raise store.stale(current)
             found = self.recheck.in_rows(unit, draft, now)
             if door is None:
                 found = Stop(reason=f'the door "{draft.door}" is not set up; see [doors.{draft.door}]')

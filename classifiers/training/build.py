@@ -62,7 +62,7 @@ def build(order: Order) -> Path:
     network = Network(len(state["embeddings.word_embeddings.weight"]))
     network.encoder.load_base(state)
     checkpoint = order.out / CHECKPOINT_FILE
-    steps = train(
+    trained = train(
         network,
         tokens,
         material,
@@ -78,7 +78,8 @@ def build(order: Order) -> Path:
     calibration = calibrate(judged, checked)
     report = {
         "seed": order.seed,
-        "steps": steps,
+        "steps": trained.steps,
+        "planned_steps": trained.planned,
         "examples": {"public": len(material.public), "mentions": len(mentions), "drafts": len(drafts)},
         "mentions": mention_figures(judged, calibration),
         "drafts": draft_figures(checked, calibration),

@@ -14,8 +14,8 @@ One small multilingual encoder (12 layers of width 384, 65,784 vocabulary pieces
 intfloat/multilingual-e5-small, MIT, vocabulary pruned to Russian, Ukrainian, Arabic and English) with a head for each
 question: sentiment, toxicity, intent, urgency and its reason; for reply drafts the risk of the whole, eighteen
 categories and every word; and a sentence embedding. One ONNX file of 8-bit weights, run on ONNX Runtime, one window a
-call, so that a text gets the same digits alone and in any company. Trained for {steps} steps (seed {seed}) on
-{public} public texts, {mentions} written mentions and {drafts} written drafts.
+call, so that a text gets the same digits alone and in any company. Trained for {steps} steps of {planned} planned
+(seed {seed}) on {public} public texts, {mentions} written mentions and {drafts} written drafts.
 
 **For**: sorting public posts about a brand for people to answer, and warning people before they publish a reply.
 **Not for**: deciding about persons, moderating without a person, diagnosing, or texts in other languages than Russian,
@@ -54,6 +54,7 @@ def card(found: Mapping[str, object]) -> str:
             model=settings.get("model"),
             revision=settings.get("revision"),
             steps=report.get("steps"),
+            planned=report.get("planned_steps"),
             seed=report.get("seed"),
             public=examples.get("public"),
             mentions=examples.get("mentions"),

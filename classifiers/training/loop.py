@@ -63,15 +63,23 @@ class Plan:
     checkpoint: Path
 
 
-def train(network: Network, tokens: Tokens, material: Material, plan: Plan) -> int:
-    """Train in place and return the number of steps; goes on from the checkpoint where there is one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """How many steps were made, and how many were first planned: a resumed run may be brought to an earlier end."""
+
+    steps: int
+    planned: int
+
+
+def train(network: Network, tokens: Tokens, material: Material, plan: Plan) -> Trained:
+    """Train in place, going on from the checkpoint where there is one."""
     torch.manual_seed(plan.seed)
     network.encoder.word.weight.requires_grad_(False)
     teacher = Encoder(network.encoder.word.num_embeddings)
     teacher.load_state_dict(network.encoder.state_dict())
     teacher.eval()
     optimiser = _optimiser(network)
-    done, steps = _resume(network, optimiser, plan)
+    done, steps, planned = _resume(network, optimiser, plan)
     public = [tokenised_mention(example, tokens) for example in material.public]
     written = [tokenised_mention(example, tokens) for example in material.written]
     drafts = [tokenised_draft(example, tokens) for example in material.drafts]
@@ -111,9 +119,9 @@ def train(network: Network, tokens: Tokens, material: Material, plan: Plan) -> i
                 + ", ".join(f"{k} {v:.3f}" for k, v in losses.items())
             )
         if steps is not None and ((step + 1) % SAVE_EVERY == 0 or step + 1 == steps):
-            _save(network, optimiser, plan, step + 1, steps)
+            _save(network, optimiser, plan, step + 1, Trained(steps=steps, planned=planned or steps))
     network.eval()
-    return steps or 0
+    return Trained(steps=steps or 0, planned=planned or steps or 0)
 
 
 def _mentions(network: Network, batch: Mentions, teacher: Encoder | None) -> dict[str, float]:
@@ -213,27 +221,37 @@ def _rate(step: int, steps: int) -> float:
     return (step + 1) / warm if step < warm else max(0.0, (steps - step) / (steps - warm))
 
 
-def _save(network: Network, optimiser: torch.optim.Optimizer, plan: Plan, step: int, steps: int) -> None:
+def _save(network: Network, optimiser: torch.optim.Optimizer, plan: Plan, step: int, run: Trained) -> None:
     state = {name: value for name, value in network.state_dict().items() if name != "encoder.word.weight"}
     plan.checkpoint.parent.mkdir(parents=True, exist_ok=True)
     fresh = plan.checkpoint.with_suffix(".new")
     torch.save(
-        {"seed": plan.seed, "step": step, "steps": steps, "network": state, "optimiser": optimiser.state_dict()}, fresh
+        {
+            "seed": plan.seed,
+            "step": step,
+            "steps": run.steps,
+            "planned": run.planned,
+            "network": state,
+            "optimiser": optimiser.state_dict(),
+        },
+        fresh,
     )
     fresh.replace(plan.checkpoint)
 
 
-def _resume(network: Network, optimiser: torch.optim.Optimizer, plan: Plan) -> tuple[int, int | None]:
+def _resume(network: Network, optimiser: torch.optim.Optimizer, plan: Plan) -> tuple[int, int | None, int | None]:
+    """Steps done, steps to make, steps first planned; `--steps` may bring the end of a resumed run nearer."""
     if not plan.checkpoint.exists():
-        return 0, plan.steps
+        return 0, plan.steps, plan.steps
     saved = torch.load(plan.checkpoint, weights_only=True)
-    if saved["seed"] != plan.seed or (plan.steps is not None and saved["steps"] != plan.steps):
+    steps = plan.steps or saved["steps"]
+    if saved["seed"] != plan.seed or not saved["step"] <= steps <= saved["steps"]:
         _say(f"{plan.checkpoint} is of another run and is left aside")
-        return 0, plan.steps
+        return 0, plan.steps, plan.steps
     network.load_state_dict(saved["network"], strict=False)
     optimiser.load_state_dict(saved["optimiser"])
-    _say(f"going on from step {saved['step']} of {saved['steps']}")
-    return saved["step"], saved["steps"]
+    _say(f"going on from step {saved['step']} of {steps}")
+    return saved["step"], steps, saved.get("planned", saved["steps"])
 
 
 def _say(line: str) -> None:

@@ -64,7 +64,7 @@ def test_the_order_follows_from_the_seed_and_the_step() -> None:
 def test_an_interrupted_run_ends_where_an_unbroken_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "SAVE_EVERY", 2)
     whole = fresh_network()
-    assert train(whole, TOKENS, MATERIAL, Plan(seed=1, minutes=1, steps=3, checkpoint=tmp_path / "a.pt")) == 3
+    assert train(whole, TOKENS, MATERIAL, Plan(seed=1, minutes=1, steps=3, checkpoint=tmp_path / "a.pt")).steps == 3
 
     plan = Plan(seed=1, minutes=1, steps=3, checkpoint=tmp_path / "b.pt")
     learn, calls = loop._drafts, []

@@ -16,7 +16,7 @@ from monitor.collectors.feed_format import Entry, Feed, NotAFeed, parse
 from monitor.collectors.items import Item, checked
 from monitor.collectors.settings import Ledger, SourceSettings
 from monitor.config import Settings
-from monitor.errors import BadPayload, EdgeError, RateLimited
+from monitor.errors import BadPayload, EdgeError
 from monitor.fetch import NOT_MODIFIED, Fetcher, Response, shown
 from monitor.mention import Batch, Cursor, NewMention, SetAside, SourceName
 
@@ -178,8 +178,6 @@ class FeedCollector:
             if response.status == NOT_MODIFIED:
                 return watched
             gathered.add(self._parsed(response), watched.entry)
-        except RateLimited:
-            raise
         except EdgeError as error:
             gathered.notes.append(f"comments not read: {error}")
             return watched

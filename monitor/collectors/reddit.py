@@ -13,6 +13,7 @@ import praw
 from pydantic import Field, model_validator
 
 from monitor.collectors.items import checked
+from monitor.collectors.plain_json import dict_of, text_of
 from monitor.collectors.reddit_client import FAULTS, RedditAccount, explained, signed_in
 from monitor.collectors.reddit_items import (
     COMMENT,
@@ -23,7 +24,6 @@ from monitor.collectors.reddit_items import (
     after_of,
     flat,
     item_of,
-    text_of,
     things_of,
 )
 from monitor.collectors.settings import Ledger, SourceSettings
@@ -105,30 +105,18 @@ class RedditCollector:
         self._network = network
 
     def fetch(self, cursor: Cursor, *, now: datetime) -> Batch:
-        """What is new in every listing. Raises the errors of `reddit_client.DECISIONS`.
+        """What is new in every listing. Raises the errors of `reddit_client.DECISIONS` when not one could be read.
 
         When Reddit stops us midway, what was read is kept and the next fetch begins with the listing that was not.
         """
-        gathered = _Gathered(now=now, brand=self._settings.brand, values=dict(cursor.values))
-        refused: list[EdgeError] = []
+        listings = self._listings(cursor)
+        keys = {listing.key for listing in listings} | {"watched"}
+        kept = {key: value for key, value in cursor.values.items() if key in keys}
+        gathered = _Gathered(now=now, brand=self._settings.brand, values=kept)
         with signed_in(self._settings, self._network) as reddit:
-            listings = self._listings(cursor)
-            for position, listing in enumerate(listings):
-                try:
-                    self._read(reddit, listing, gathered)
-                except (NotApproved, BadPayload) as error:
-                    refused.append(error)
-                    gathered.notes.append(f"{listing.words} not read: {error}")
-                except (RateLimited, SourceDown) as error:
-                    if position == len(refused):  # nothing was read at all
-                        raise
-                    gathered.values["first"] = listing.key
-                    gathered.notes.append(f"{listing.words} and what follows is read next time: {error}")
-                    break
-            else:
-                gathered.values.pop("first", None)
-        if refused and len(refused) == len(listings):
-            raise refused[0]
+            refused = self._read_all(reddit, listings, gathered)
+        if refused is not None:
+            raise refused
         return Batch(
             mentions=sorted(gathered.mentions.values(), key=lambda mention: mention.created_at),
             cursor=Cursor(values=gathered.values),
@@ -136,6 +124,27 @@ class RedditCollector:
             set_aside=gathered.set_aside,
             note="; ".join(gathered.notes) or None,
         )
+
+    def _read_all(self, reddit: praw.Reddit, listings: Sequence[_Listing], gathered: _Gathered) -> EdgeError | None:
+        """Read one listing after the other; the error to raise when none could be read.
+
+        A listing that fails costs only itself. At a limit, or a second outage, the rest waits for the next fetch, and
+        its place is noted under `first`.
+        """
+        refused: list[EdgeError] = []
+        for listing in listings:
+            try:
+                self._read(reddit, listing, gathered)
+            except (NotApproved, BadPayload, SourceDown, RateLimited) as error:
+                refused.append(error)
+                gathered.notes.append(f"{listing.words} not read: {error}")
+                outages = sum(isinstance(each, SourceDown) for each in refused)
+                if isinstance(error, RateLimited) or outages > 1:
+                    gathered.values["first"] = listing.key
+                    gathered.notes.append("what follows is read next time")
+                    read = listings.index(listing) + 1 - len(refused)
+                    return None if read else error
+        return refused[0] if len(refused) == len(listings) else None
 
     def _listings(self, cursor: Cursor) -> list[_Listing]:
         """Every listing, the one that was not reached last time first."""
@@ -237,9 +246,8 @@ class RedditCollector:
             wanted = ",".join(str(child) for child in children[:PAGE])
             params: dict[str, str | int] = {"api_type": "json", "link_id": f"t3_{number}", "children": wanted}
             answer = reddit.request(method="GET", path="api/morechildren", params=params)
-            found = answer.get("json") if isinstance(answer, dict) else None
-            things = (found.get("data") or {}).get("things") if isinstance(found, dict) else None
-            return list(flat(things_of({"data": {"children": things or []}})))
+            found = dict_of(dict_of(dict_of(answer).get("json")).get("data")).get("things")
+            return list(flat(things_of({"data": {"children": found or []}})))
         # "Continue this thread": the branch is asked for by the comment it hangs from.
         parent = (text_of(more.fields, "parent_id") or "").removeprefix("t1_")
         return list(flat(_branch(reddit.request(method="GET", path=f"comments/{number}/_/{parent}"))))

@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urljoin
 
 from monitor.collectors.items import Item
+from monitor.collectors.plain_json import dict_of, text_of
 
 COMMENT: Final = "t1"
 POST: Final = "t3"
@@ -89,15 +90,8 @@ def item_of(thing: Thing) -> Item | None:
     )
 
 
-def text_of(fields: Mapping[str, object], key: str) -> str | None:
-    """The text under a key; None when it is empty or no text."""
-    value = fields.get(key)
-    return value or None if isinstance(value, str) else None
-
-
 def _data(answer: object) -> Mapping[str, object]:
-    data = answer.get("data") if isinstance(answer, dict) else None
-    return data if isinstance(data, dict) else {}
+    return dict_of(dict_of(answer).get("data"))
 
 
 def _thread(context: str | None) -> str | None:

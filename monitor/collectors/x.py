@@ -4,32 +4,25 @@ One fetch reads one page, so that what was paid for is stored, and entered in th
 """
 
 import json
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
-import requests
-import tweepy  # type: ignore[import-untyped]  # ships no types
 from pydantic import Field, SecretStr, model_validator
 
-from monitor.collectors.bounded_session import bounded_session
 from monitor.collectors.dates import parse_time
 from monitor.collectors.items import Item, checked
+from monitor.collectors.plain_json import dict_of, dicts_of, text_of
 from monitor.collectors.settings import Ledger, SourceSettings
+from monitor.collectors.x_client import FAULTS, explained, forgets, next_day, next_month, signed_in
 from monitor.config import NetworkSettings, Settings, SettingsError
-from monitor.errors import AuthFailed, BadPayload, BudgetSpent, EdgeError, NotApproved, RateLimited, SourceDown
+from monitor.errors import BudgetSpent
 from monitor.mention import Batch, Cursor, NewMention, SetAside, SourceName
-
-TWEEPY_HOST: Final = "https://api.twitter.com"
-"""The host that tweepy has built in; requests to it go to `base_url`."""
 
 LARGEST_PAGE: Final = 100
 SMALLEST_SEARCH: Final = 10
 SMALLEST_MENTIONS: Final = 5
-LIMIT_WINDOW: Final = timedelta(minutes=15)
-"""X counts requests in windows of this length (docs.x.com, rate limits)."""
 
 _SNOWFLAKE_EPOCH_MS: Final = 1_288_834_974_657
 _POST_FIELDS: Final = ["created_at", "author_id", "conversation_id", "referenced_tweets", "note_tweet"]
@@ -94,17 +87,15 @@ class XCollector:
         size = self._affordable(now)
         try:
             answer = self._page(place, size)
-        except tweepy.BadRequest as error:
-            if place.since and "since_id" in str(error):
+        except FAULTS as error:
+            if place.since and forgets(error):
                 gap = "the newest post known is older than X lets us search; reading starts again from the latest"
                 return Batch(mentions=[], cursor=Cursor(), seen=0, more=True, note=gap)
             raise explained(error, now) from error
-        except (tweepy.TweepyException, requests.RequestException, *_ODD_ANSWERS) as error:
-            raise explained(error, now) from error
-        posts = _dicts(answer.get("data"))
-        users = {str(user.get("id")): user for user in _dicts(_dict(answer.get("includes")).get("users"))}
+        posts = dicts_of(answer.get("data"))
+        users = {str(user.get("id")): user for user in dicts_of(dict_of(answer.get("includes")).get("users"))}
         found = [checked(_item(post, users, self._settings), now=now) for post in posts]
-        after, more, note = self._next(place, _dict(answer.get("meta")))
+        after, more, note = self._next(place, dict_of(answer.get("meta")))
         return Batch(
             mentions=sorted((each for each in found if isinstance(each, NewMention)), key=lambda post: post.created_at),
             cursor=after.cursor(),
@@ -123,8 +114,8 @@ class XCollector:
         spent = self._ledger(now)
         size = settings.page_size
         for name, cap, so_far, until in (
-            ("usd_day_cap", settings.usd_day_cap, spent.today, _next_day(now)),
-            ("usd_month_cap", settings.usd_month_cap, spent.this_month, _next_month(now)),
+            ("usd_day_cap", settings.usd_day_cap, spent.today, next_day(now)),
+            ("usd_month_cap", settings.usd_month_cap, spent.this_month, next_month(now)),
         ):
             # Rounded, so that a cap of whole pages is not missed by the last bit of a binary fraction.
             posts = settings.page_size if price == 0 else int(round((cap - so_far) / price, 6))
@@ -138,19 +129,12 @@ class XCollector:
         return size
 
     def _page(self, place: _Place, size: int) -> Mapping[str, object]:
-        # tweepy logs the Authorization header at DEBUG; below INFO it says nothing that we miss.
-        logging.getLogger("tweepy").setLevel(logging.INFO)
         settings = self._settings
-        token = settings.bearer_token.get_secret_value()
-        client = tweepy.Client(bearer_token=token, return_type=dict, wait_on_rate_limit=False)
-        client.session = bounded_session(self._network, {TWEEPY_HOST: settings.base_url})
-        client.session.hooks["response"].append(_raise_by_status)
-        client.user_agent = self._network.user_agent
         given: dict[str, object] = {"max_results": size, "tweet_fields": _POST_FIELDS}
         if settings.authors:
             given |= {"expansions": ["author_id"], "user_fields": _USER_FIELDS}
         given |= {name: value for name, value in (("since_id", place.since), ("until_id", place.until)) if value}
-        with client.session:
+        with signed_in(settings.bearer_token, settings.base_url, self._network) as client:
             if settings.query:
                 answer = client.search_recent_tweets(settings.query, **given)
             else:
@@ -161,9 +145,9 @@ class XCollector:
 
     def _next(self, place: _Place, meta: Mapping[str, object]) -> tuple[_Place, bool, str | None]:
         """Where the next page begins, whether this run should read it, and a word on what is left out."""
-        newest: str = place.newest or _text(meta, "newest_id") or place.since
-        oldest = _text(meta, "oldest_id")
-        if not _text(meta, "next_token") or not oldest or oldest == place.until:
+        newest: str = place.newest or text_of(meta, "newest_id") or place.since
+        oldest = text_of(meta, "oldest_id")
+        if not text_of(meta, "next_token") or not oldest or oldest == place.until:
             return _Place(since=newest), False, None
         page = int(place.page) + 1
         if page < self._settings.max_pages:
@@ -174,43 +158,25 @@ class XCollector:
         return waiting, False, "more posts are waiting and come with the next run (max_pages)"
 
 
-def _raise_by_status(response: requests.Response, **_: object) -> None:
-    """Raise tweepy's error for a failed request by its status; tweepy trips over bodies it does not expect."""
-    status = response.status_code
-    if status < 300:  # noqa: PLR2004 - the class of successes
-        return
-    try:
-        body = _dict(response.json())
-    except ValueError:
-        body = {}
-    errors = body.get("errors")
-    said = {"errors": _dicts(errors), "detail": _text(body, "detail") or _text(body, "title") or ""}
-    if status == 429:  # noqa: PLR2004 - Too Many Requests
-        reset = response.headers.get("x-rate-limit-reset", "")
-        raise tweepy.TooManyRequests(response, response_json=said, reset_time=int(reset) if reset.isdigit() else None)
-    server = tweepy.TwitterServerError if status >= 500 else tweepy.HTTPException  # noqa: PLR2004 - server errors
-    raise _BY_STATUS.get(status, server)(response, response_json=said)
-
-
 def _item(post: Mapping[str, object], users: Mapping[str, Mapping[str, object]], settings: XSettings) -> Item:
-    number = _text(post, "id")
-    user = users.get(_text(post, "author_id") or "", {})
-    handle = _text(user, "username")
-    followers = _dict(user.get("public_metrics")).get("followers_count")
-    root = _text(post, "conversation_id")
-    answered = (ref for ref in _dicts(post.get("referenced_tweets")) if ref.get("type") == "replied_to")
-    created = _text(post, "created_at")
+    number = text_of(post, "id")
+    user = users.get(text_of(post, "author_id") or "", {})
+    handle = text_of(user, "username")
+    followers = dict_of(user.get("public_metrics")).get("followers_count")
+    root = text_of(post, "conversation_id")
+    answered = (ref for ref in dicts_of(post.get("referenced_tweets")) if ref.get("type") == "replied_to")
+    created = text_of(post, "created_at")
     return Item(
         external_id=number,
         platform="x",
         created_at=(parse_time(created) if created else None) or _snowflake_time(number),
-        author=handle or _text(post, "author_id"),
-        author_name=_text(user, "name"),
+        author=handle or text_of(post, "author_id"),
+        author_name=text_of(user, "name"),
         followers=followers if isinstance(followers, int) else None,
         # A post over 280 characters has its whole text apart from the shortened one.
-        text=_text(_dict(post.get("note_tweet")), "text") or _text(post, "text"),
+        text=text_of(dict_of(post.get("note_tweet")), "text") or text_of(post, "text"),
         url=f"https://x.com/{handle or 'i/web'}/status/{number}",
-        parent_id=next((_text(ref, "id") for ref in answered), None),
+        parent_id=next((text_of(ref, "id") for ref in answered), None),
         root_id=root if root != number else None,
         brand=settings.brand,
         addressed=bool(settings.mentions_of),
@@ -226,98 +192,6 @@ def _snowflake_time(number: str | None) -> datetime | None:
         return datetime.fromtimestamp(((int(number) >> 22) + _SNOWFLAKE_EPOCH_MS) / 1000, UTC)
     except (OverflowError, ValueError, OSError):
         return None
-
-
-def _next_day(now: datetime) -> datetime:
-    return (now.astimezone(UTC) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _next_month(now: datetime) -> datetime:
-    first = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return (first + timedelta(days=32)).replace(day=1)
-
-
-def _text(fields: Mapping[str, object], key: str) -> str | None:
-    value = fields.get(key)
-    return value or None if isinstance(value, str) else None
-
-
-def _dict(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
-
-
-def _dicts(value: object) -> Sequence[Mapping[str, object]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _limited(error: Exception, now: datetime) -> EdgeError:
-    if "cap" in str(error).lower():
-        return BudgetSpent("X's own monthly cap is reached", until=_next_month(now), remedy="raise it with X, or wait")
-    reset = getattr(error, "reset_time", None)
-    until = datetime.fromtimestamp(reset, UTC) if isinstance(reset, int) else now + LIMIT_WINDOW
-    return RateLimited("X asks us to wait", until=min(max(until, now), now + timedelta(days=1)))
-
-
-def _not_approved(error: Exception, now: datetime) -> EdgeError:  # noqa: ARG001 - one shape for every decision
-    remedy = "check in the X developer console that the app is in a project with access to search and mentions"
-    return NotApproved("X does not give this app access", remedy=remedy)
-
-
-def _refused_token(error: Exception, now: datetime) -> EdgeError:  # noqa: ARG001 - one shape for every decision
-    return AuthFailed("X refuses the bearer token", remedy="make a new one in the X developer console and set it")
-
-
-def _down(error: Exception, now: datetime) -> EdgeError:  # noqa: ARG001 - one shape for every decision
-    return SourceDown("X cannot be reached or answers with a server error", remedy="tried again later")
-
-
-def _unusable(error: Exception, now: datetime) -> EdgeError:  # noqa: ARG001 - one shape for every decision
-    said = " ".join(str(error).split())[:200]
-    return BadPayload(f"X does not accept the request: {said}", remedy="check query or mentions_of of this source")
-
-
-def _no_page(error: Exception, now: datetime) -> EdgeError:  # noqa: ARG001 - one shape for every decision
-    return BadPayload("X answers with something that is no page of posts", remedy="tried again later; check base_url")
-
-
-def _other_status(error: Exception, now: datetime) -> EdgeError:
-    status = int(getattr(getattr(error, "response", None), "status_code", 0))
-    if status == 402:  # noqa: PLR2004 - Payment Required
-        remedy = "buy credits in the X developer console"
-        return BudgetSpent("the credits at X are used up", until=_next_day(now), remedy=remedy)
-    return _unusable(error, now)
-
-
-Decision = Callable[[Exception, datetime], EdgeError]
-
-_BY_STATUS: Final = {
-    400: tweepy.BadRequest,
-    401: tweepy.Unauthorized,
-    403: tweepy.Forbidden,
-    404: tweepy.NotFound,
-}
-_ODD_ANSWERS: Final = (AttributeError, KeyError, TypeError, ValueError)
-"""What tweepy, and we, raise over an answer that is not of the shape that X documents."""
-
-DECISIONS: Final[Mapping[type[Exception], Decision]] = {
-    tweepy.TweepyException: _down,
-    tweepy.HTTPException: _other_status,
-    tweepy.BadRequest: _unusable,
-    tweepy.Unauthorized: _refused_token,
-    tweepy.Forbidden: _not_approved,
-    tweepy.NotFound: _unusable,
-    tweepy.TooManyRequests: _limited,
-    tweepy.TwitterServerError: _down,
-    requests.RequestException: _down,
-    requests.JSONDecodeError: _no_page,
-}
-"""What each error of the client libraries means for us; a test checks that none is missing."""
-
-
-def explained(error: Exception, now: datetime) -> EdgeError:
-    """The client library's error as ours: the decision of its class, or of the nearest class above it."""
-    decision = next((DECISIONS[kind] for kind in type(error).__mro__ if kind in DECISIONS), _no_page)
-    return decision(error, now)
 
 
 SETTINGS: Final = XSettings

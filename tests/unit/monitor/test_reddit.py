@@ -258,11 +258,33 @@ def test_a_limit_midway_keeps_what_was_read_and_goes_on_there(reddit: Reddit) ->
     table = {"subreddits": ["one"]}
     first = reddit.fetch(**table)
     assert [mention.external_id for mention in first.mentions] == ["t3_1k0001"]
-    assert "comments of r/one and what follows is read next time" in (first.note or "")
+    assert "comments of r/one not read: Reddit asks us to wait; what follows is read next time" in (first.note or "")
     second = reddit.fetch(first.cursor, **table)
     assert [mention.external_id for mention in second.mentions] == ["t1_c1"]
     assert reddit.paths()[2:] == ["/r/one/comments/", "/r/one/new"]
     assert "first" not in second.cursor.values
+
+
+def test_one_outage_costs_only_its_listing_and_two_end_the_fetch(reddit: Reddit) -> None:
+    for name in ("one", "two"):
+        reddit.on(f"/r/{name}/new", listing(post(1)))
+        reddit.on(f"/r/{name}/comments/", Answer("", 500))
+    reddit.on(SEARCH, Answer("", 500), listing(post(2)))
+    table = {"search": ["marola"], "subreddits": ["one", "two"]}
+    first = reddit.fetch(**table)
+    assert reddit.paths() == [SEARCH, "/r/one/new", "/r/one/comments/"]
+    second = reddit.fetch(first.cursor, **table)
+    assert reddit.paths()[3:] == ["/r/one/comments/", "/r/two/new", "/r/two/comments/"]
+    third = reddit.fetch(second.cursor, **table)
+    assert reddit.paths()[6:] == ["/r/two/comments/", SEARCH, "/r/one/new", "/r/one/comments/"]
+    found = [mention.external_id for batch in (first, second, third) for mention in batch.mentions]
+    assert set(found) == {"t3_1k0001", "t3_1k0002"}
+
+
+def test_the_cursor_forgets_what_is_no_longer_listened_to(reddit: Reddit) -> None:
+    reddit.on(SEARCH, listing(post(1)))
+    cursor = reddit.fetch(search=["marola", "марола"]).cursor
+    assert set(reddit.fetch(cursor, search=["marola"]).cursor.values) == {"search:marola", "watched"}
 
 
 def test_a_limit_at_once_says_until_when(reddit: Reddit) -> None:

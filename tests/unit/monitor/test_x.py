@@ -13,7 +13,8 @@ from werkzeug import Request, Response
 
 from monitor.collectors.registry import build
 from monitor.collectors.settings import Spent
-from monitor.collectors.x import DECISIONS, XCollector, XSettings, explained
+from monitor.collectors.x import XCollector, XSettings
+from monitor.collectors.x_client import DECISIONS, explained
 from monitor.config import NetworkSettings, Settings, SettingsError
 from monitor.errors import AuthFailed, BadPayload, BudgetSpent, EdgeError, NotApproved, RateLimited, SourceDown
 from monitor.mention import Batch, Cursor, SourceName

@@ -132,9 +132,10 @@ class RedditCollector:
         its place is noted under `first`.
         """
         refused: list[EdgeError] = []
+        read = False
         for listing in listings:
             try:
-                self._read(reddit, listing, gathered)
+                read = self._read(reddit, listing, gathered) or read
             except (NotApproved, BadPayload, SourceDown, RateLimited) as error:
                 refused.append(error)
                 gathered.notes.append(f"{listing.words} not read: {error}")
@@ -142,9 +143,8 @@ class RedditCollector:
                 if isinstance(error, RateLimited) or outages > 1:
                     gathered.values["first"] = listing.key
                     gathered.notes.append("what follows is read next time")
-                    read = listings.index(listing) + 1 - len(refused)
                     return None if read else error
-        return refused[0] if len(refused) == len(listings) else None
+        return refused[0] if refused and not read else None
 
     def _listings(self, cursor: Cursor) -> list[_Listing]:
         """Every listing, the one that was not reached last time first."""
@@ -167,12 +167,14 @@ class RedditCollector:
         start = next((i for i, listing in enumerate(all_of_them) if listing.key == cursor.values.get("first")), 0)
         return all_of_them[start:] + all_of_them[:start]
 
-    def _read(self, reddit: praw.Reddit, listing: _Listing, gathered: _Gathered) -> None:
-        """Read one listing; what it brought and its place in the cursor are kept only when the whole of it came."""
+    def _read(self, reddit: praw.Reddit, listing: _Listing, gathered: _Gathered) -> bool:
+        """Read one listing, and say whether there was anything to ask for.
+
+        What it brought and its place in the cursor are kept only when the whole of it came.
+        """
         try:
             if listing.kind == "trees":
-                self._read_trees(reddit, gathered)
-                return
+                return self._read_trees(reddit, gathered)
             known = gathered.values.get(listing.key, "").split()
             things = self._newest(reddit, listing, frozenset(known))
         except FAULTS as error:
@@ -184,6 +186,7 @@ class RedditCollector:
         gathered.values[listing.key] = " ".join(list(dict.fromkeys([*names, *known]))[: PAGE + REMEMBERED])
         if listing.kind == "search":
             self._watch(new, gathered)
+        return True
 
     def _newest(self, reddit: praw.Reddit, listing: _Listing, known: frozenset[str]) -> list[Thing]:
         """The newest page whole, and further ones until something known is met: that is where the last run ended."""
@@ -211,9 +214,10 @@ class RedditCollector:
         newest = sorted(watched, key=lambda number: (len(number), number), reverse=True)[: self._settings.comment_trees]
         gathered.values["watched"] = " ".join(f"{number}:{watched[number]}" for number in newest)
 
-    def _read_trees(self, reddit: praw.Reddit, gathered: _Gathered) -> None:
+    def _read_trees(self, reddit: praw.Reddit, gathered: _Gathered) -> bool:
         """Comments of the watched posts since they were last read; a post that is gone is watched no longer."""
         watched = _watched(gathered.values)
+        read = False
         for number, last in list(watched.items()):
             try:
                 comments = self._tree(reddit, number)
@@ -224,11 +228,13 @@ class RedditCollector:
                 del watched[number]
                 gathered.notes.append(f"the comments of post {number} were not read: {reason}")
                 continue
+            read = True
             since = last - int(OVERLAP.total_seconds())
             gathered.seen += len(comments)
             gathered.take(comment for comment in comments if comment.created > since)
             watched[number] = max([last, *(comment.created for comment in comments)])
         gathered.values["watched"] = " ".join(f"{number}:{last}" for number, last in watched.items())
+        return read
 
     def _tree(self, reddit: praw.Reddit, number: str) -> list[Thing]:
         """A post's comments, the replies below them, and the largest of the branches that Reddit folded away."""

@@ -9,7 +9,7 @@ from typing import Final, Protocol, cast
 from pydantic import ValidationError
 
 from monitor.collectors.settings import Ledger, SourceSettings
-from monitor.config import Settings, SettingsError, explain
+from monitor.config import PREFIX, Settings, SettingsError, explain, is_secret
 from monitor.mention import Batch, Cursor, SourceName
 
 
@@ -77,6 +77,11 @@ def settings_of(name: str, table: Mapping[str, object]) -> SourceSettings:
     try:
         return _module(name, table).SETTINGS.model_validate(dict(table))
     except ValidationError as error:
+        fault = error.errors(include_input=False, include_url=False)[0]
+        key = str(fault["loc"][0]) if fault["loc"] else ""
+        if fault["type"] == "missing" and is_secret(key):
+            variable = f"{PREFIX}SOURCES__{name}__{key}".upper()
+            raise SettingsError(f'the secret "sources.{name}.{key}" is missing; set {variable}') from error
         raise SettingsError(explain(error, "settings", prefix=f"sources.{name}")) from error
 
 

@@ -287,6 +287,12 @@ def test_the_cursor_forgets_what_is_no_longer_listened_to(reddit: Reddit) -> Non
     assert set(reddit.fetch(cursor, search=["marola"]).cursor.values) == {"search:marola", "watched"}
 
 
+def test_trees_that_are_not_there_do_not_hide_an_outage(reddit: Reddit) -> None:
+    reddit.on(SEARCH, Answer("", 503))
+    with pytest.raises(SourceDown):
+        reddit.fetch(search=["marola"], comment_trees=3)
+
+
 def test_a_limit_at_once_says_until_when(reddit: Reddit) -> None:
     reddit.on(SEARCH, Answer("slow", 429, {"retry-after": "Sun, 01 Mar 2026 12:02:00 GMT"}))
     with pytest.raises(RateLimited) as caught:

@@ -53,7 +53,10 @@ def test_kinds_that_need_no_key_come_first() -> None:
         ({"kind": "feed"}, 'the setting "sources.mine.url" is missing'),
         ({"kind": "feed", "url": "https://a.example", "adress": 1}, 'unknown setting "sources.mine.adress"'),
         ({"kind": "feed", "url": "https://a.example", "every_seconds": 1}, 'the setting "sources.mine.every_seconds"'),
-        ({"kind": "reddit", "client_id": "id"}, 'the setting "sources.mine.client_secret" is missing'),
+        (
+            {"kind": "reddit", "client_id": "id"},
+            'the secret "sources.mine.client_secret" is missing; set TACTFUL__SOURCES__MINE__CLIENT_SECRET',
+        ),
     ],
 )
 def test_what_is_wrong_is_named(table: dict[str, object], sentence: str) -> None:

@@ -1,4 +1,4 @@
-"""One monitor at a time: a row that its holder renews, so that a holder that died is followed within seconds."""
+"""One monitor, or one publisher, at a time: a row that its holder renews; one that died is followed within seconds."""
 
 import os
 import secrets
@@ -42,6 +42,7 @@ class Lease:
     now: Callable[[], datetime]
     wait: Callable[[float], object]
     holder: str = field(default_factory=new_holder)
+    name: str = NAME
     lives: Callable[[int], bool] = process_lives
 
     def take(self) -> bool:
@@ -55,7 +56,7 @@ class Lease:
             other = self.other()
             if other is not None and self._is_dead(other):
                 with self.database.write() as connection:
-                    sources.release_lease(connection, NAME, other)
+                    sources.release_lease(connection, self.name, other)
             elif (other is not None and self._is_here(other)) or self.now() >= deadline:
                 return False
             else:
@@ -65,17 +66,17 @@ class Lease:
     def renew(self) -> bool:
         """Hold the lease for some more seconds; False when another holds it by now."""
         with self.database.write() as connection:
-            return sources.take_lease(connection, NAME, self.holder, self.now(), SECONDS)
+            return sources.take_lease(connection, self.name, self.holder, self.now(), SECONDS)
 
     def release(self) -> None:
         """Give the lease back."""
         with self.database.write() as connection:
-            sources.release_lease(connection, NAME, self.holder)
+            sources.release_lease(connection, self.name, self.holder)
 
     def other(self) -> str | None:
         """Who holds the lease now, None when nobody does."""
         with self.database.read() as connection:
-            return sources.lease_holder(connection, NAME, self.now())
+            return sources.lease_holder(connection, self.name, self.now())
 
     def _is_here(self, other: str) -> bool:
         return _parts(other)[0] == _parts(self.holder)[0]

@@ -31,7 +31,7 @@ from responders.reply import (
 )
 from responders.store import Unit
 
-SETTLE_AFTER: Final = timedelta(minutes=2)
+SETTLE_AFTER: Final = timedelta(minutes=5)
 """How long after the claim nobody may call a reply unsent: no door's own timeouts are longer."""
 
 MAX_LINK: Final = 2000

@@ -1,0 +1,38 @@
+"""The reply check of some settings, loaded when it is first needed. One that cannot be loaded says so, every time."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from classifiers.types import ModelUnavailable
+from monitor.config import Settings
+from responders.report import Checked, DraftChecker
+
+
+@dataclass(slots=True)
+class LoadedOnce:
+    """A `DraftChecker` that loads the real one at its first use, and tries again while that fails."""
+
+    load: Callable[[], DraftChecker]
+    _checker: DraftChecker | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def check(
+        self, draft: str, *, mention: str | None = None, lang: str | None = None, platform: str | None = None
+    ) -> Checked:
+        """Judge a draft; raises ModelUnavailable."""
+        with self._lock:
+            if self._checker is None:
+                self._checker = self.load()
+            checker = self._checker
+        return checker.check(draft, mention=mention, lang=lang, platform=platform)
+
+
+def checker_of(settings: Settings) -> DraftChecker:
+    """The check under these settings."""
+    return LoadedOnce(load=lambda: _load(settings))
+
+
+def _load(settings: Settings) -> DraftChecker:
+    message = f"the reply check is not part of this program yet ({settings.replies.policy})"
+    raise ModelUnavailable(message)

@@ -24,6 +24,7 @@ _ALERT_KINDS: Final = {AlertState.DELIVERED: "good", AlertState.DUE: "care", Ale
 _KEPT: Final = "inbox-address"
 _TRAIL: Final = "inbox-trail"
 _SELECTED: Final = "inbox-selected"
+_CLOSING: Final = "inbox-closing"
 
 
 def show(visit: Visit) -> None:
@@ -60,6 +61,7 @@ def show(visit: Visit) -> None:
         with st.container(border=True, key=f"mention-{row.mention.id}"):
             _row(visit, row, chosen=place == selected, reveal=reveal)
     _pages(visit, view, page)
+    _closing(visit)
 
 
 def _remember_address() -> None:
@@ -67,6 +69,11 @@ def _remember_address() -> None:
     if not any(name in st.query_params for name in inbox_filters.NAMES):
         for name, value in st.session_state.get(_KEPT, {}).items():
             st.query_params[name] = value
+    _keep_address()
+
+
+def _keep_address() -> None:
+    """Call after every change of the address: an address that was emptied on purpose must not come back."""
     st.session_state[_KEPT] = {name: st.query_params[name] for name in inbox_filters.NAMES if name in st.query_params}
 
 
@@ -136,6 +143,7 @@ def _put(name: str, default: str) -> None:
             del st.query_params[gone]
     if text and text != default:
         st.query_params[name] = text
+    _keep_address()
     _first_page()
 
 
@@ -144,7 +152,7 @@ def _clear() -> None:
         if name in st.query_params:
             del st.query_params[name]
         st.session_state.pop(f"inbox-{name}", None)
-    st.session_state.pop(_KEPT, None)
+    _keep_address()
     _first_page()
 
 
@@ -249,11 +257,15 @@ def _buttons(visit: Visit, row: InboxRow, *, chosen: bool) -> None:
     if mention.claimed_by in (None, visit.account.name) and st.button(
         say("inbox.close"), key=f"close-{number}", shortcut="X" if chosen else None
     ):
-        _close(visit, number)
+        st.session_state[_CLOSING] = number
 
 
-def _close(visit: Visit, number: MentionId) -> None:
+def _closing(visit: Visit) -> None:
+    """Ask why, while a mention is being closed."""
     say = visit.words
+    number: MentionId | None = st.session_state.get(_CLOSING)
+    if number is None:
+        return
 
     def ask() -> None:
         reason = st.radio(
@@ -263,9 +275,14 @@ def _close(visit: Visit, number: MentionId) -> None:
             key="close-reason",
         )
         if st.button(say("inbox.close-now"), key="close-now", type="primary"):
+            _never_mind()
             _change(visit, "close", number, reason=reason)
 
-    st.dialog(say("inbox.close-now"))(ask)()
+    st.dialog(say("inbox.close-now"), on_dismiss=_never_mind)(ask)()
+
+
+def _never_mind() -> None:
+    st.session_state.pop(_CLOSING, None)
 
 
 def _change(visit: Visit, step: str, number: MentionId, *, reason: str = "") -> None:
@@ -309,6 +326,7 @@ def _turn(after: str, trail: list[str]) -> None:
         st.query_params["after"] = after
     elif "after" in st.query_params:
         del st.query_params["after"]
+    _keep_address()
     st.session_state[_TRAIL] = trail
     st.session_state[_SELECTED] = 0
     st.rerun()

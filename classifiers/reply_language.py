@@ -65,20 +65,35 @@ def _russian_or_ukrainian(words: list[str], text: str) -> str:
 
 def detect_off_language(context: DraftInContext) -> Iterator[Hit]:
     """Sentences of the draft that are in another of the four languages than the mention."""
-    if context.mention is None:
-        return
-    wanted = context.mention_lang or language_of(mask(context.mention.plain).text)
-    if wanted is None or wanted == _EITHER:
+    wanted = _wanted(context)
+    if wanted is None:
         return
     text = context.draft.plain.text
     for place in sentences(text):
         sentence = mask(text[place.start : place.end]).text
-        found = language_of(sentence)
+        found = language_of(sentence) or _beyond_the_four(sentence, context)
         enough = len(re.findall(r"[^\W\d_]{2,}", sentence)) >= _LEAST_WORDS
         if found is None or wanted in found.split("|") or (found == "en" and _is_name(sentence)):
             continue
         if enough or "ar" in {found, wanted}:
             yield Hit(rule="off-language/other-language", start=place.start, end=place.end)
+
+
+def _wanted(context: DraftInContext) -> str | None:
+    """The customer's language: as the mention is written, else as the caller says."""
+    seen = language_of(mask(context.mention.plain).text) if context.mention else None
+    if seen is None or seen == _EITHER:
+        return context.mention_lang or context.lang
+    return seen
+
+
+def _beyond_the_four(sentence: str, context: DraftInContext) -> str | None:
+    """The language of a Latin sentence that is not English, where it is long enough and clear."""
+    words = [word for word in _LATIN.findall(sentence) if len(word) > _LEAST_ENGLISH]
+    if context.guess is None or len(words) < _LEAST_WORDS or _is_name(sentence):
+        return None
+    guessed = context.guess(sentence)
+    return guessed if guessed not in {"en", "ru", "uk", "ar"} else None
 
 
 def _is_name(sentence: str) -> bool:

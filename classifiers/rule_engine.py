@@ -101,7 +101,8 @@ class Hit:
 class DraftInContext:
     """One draft as the rules see it: folded, with the mention it answers and what the brand allows.
 
-    `lang` and `mention_lang` are ISO 639-1 codes where the caller knows them.
+    `lang` and `mention_lang` are ISO 639-1 codes where the caller knows them. `guess` tells the language of a text
+    beyond the four, or None where it is not clear.
     """
 
     draft: Surface
@@ -110,6 +111,7 @@ class DraftInContext:
     mention_lang: str | None = None
     allowed_domains: frozenset[str] = frozenset()
     platform: str | None = None
+    guess: Callable[[str], str | None] | None = None
 
     @cached_property
     def quotations(self) -> Sequence[tuple[int, int]]:
@@ -217,6 +219,12 @@ class RuleBook:
                 suggestion=rule.suggestion.get(lang),
             )
         return sorted(found.values(), key=lambda f: (f.start or 0, f.end or 0, f.rule))
+
+    def says_instead(self, rule_id: str, context: DraftInContext) -> bool:
+        """Whether a draft holds the words whose absence a rule about an omission complains of."""
+        text = context.draft.text
+        parts = [part for part in self.rules[rule_id].languages if part.lang in context.scripts]
+        return any(part.unless_draft and part.unless_draft.search(text) for part in parts)
 
     def _hits(self, context: DraftInContext) -> Iterator[tuple[str, Span]]:
         folded, plain = context.draft.folded, context.draft.plain

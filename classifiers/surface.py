@@ -9,7 +9,7 @@ from typing import Final
 from classifiers.offsets import translated
 from classifiers.text import CleanText, clean, fold
 
-LETTERS: Final = str.maketrans("ёأإآٱىةؤئ’ʼ`´ґ", "еاااايهوي''''г")
+LETTERS: Final = {ord(mixed): plain for mixed, plain in zip("ёأإآٱىةؤئ’ʼ`´ґ", "еاااايهوي''''г", strict=True)}
 """One letter for one letter: what people mix up on a keyboard is one letter to rules and texts alike."""
 
 MAX_READ: Final = 20_000

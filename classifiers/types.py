@@ -164,6 +164,7 @@ class RiskReport:
     """How risky one draft of ours is: `risk` is the calibrated probability that a reviewer would stop it.
 
     `complete` is false when a part of the check could not run; such a draft needs a person, whatever `risk` says.
+    `notes` say what could not be judged, one sentence each.
     """
 
     risk: float
@@ -171,6 +172,7 @@ class RiskReport:
     model: str
     revision: str
     complete: bool = True
+    notes: tuple[str, ...] = ()
 
 
 class ModelUnavailable(Exception):

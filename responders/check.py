@@ -1,0 +1,198 @@
+"""The reply check as others call it: `responders check` on the command line, and `ReplyChecker` for everyone in the house.
+
+Rules and model come from `classifiers`, the decision from `compliance`; here they are put together and nothing is sent.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from classifiers.command_line import CommandError, Row, answer, batched, opened, rows
+from classifiers.encoder import Encoder
+from classifiers.model_evidence import DraftEncoder
+from classifiers.reply_risk import Reply, ReplyJudge, default_rules
+from classifiers.rule_files import RuleFileBroken
+from classifiers.types import Finding, ModelUnavailable
+from monitor.mention import Lane
+from responders.compliance import Policy, PolicyBroken, decide, parse_policy
+from responders.reply import Verdict
+
+SHIPPED_POLICY: Final = Path(__file__).with_name("policy.toml")
+_BATCH: Final = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedDraft:
+    """What the check says of one draft; `policy`, `model` and `revision` name who said it.
+
+    `findings` count code points of the draft as given. `hold_seconds` and `approvals_needed` are what the policy asks
+    for; `notes` are reasons that stand in no finding, one sentence each.
+    """
+
+    verdict: Verdict
+    risk: float
+    findings: tuple[Finding, ...]
+    policy: str
+    model: str
+    revision: str
+    hold_seconds: int
+    approvals_needed: int
+    notes: tuple[str, ...]
+
+
+def load_policy(path: Path | None = None) -> Policy:
+    """The policy of a file (default: the shipped one); raises PolicyBroken when it cannot be read or used."""
+    chosen = path or SHIPPED_POLICY
+    try:
+        text = chosen.read_text(encoding="utf-8")
+    except OSError as error:
+        msg = f"the reply policy {chosen} cannot be read ({error.strerror or error}); nothing is sent until it can"
+        raise PolicyBroken(msg) from error
+    except UnicodeDecodeError as error:
+        raise PolicyBroken(f"the reply policy {chosen} is not UTF-8; nothing is sent until it is") from error
+    try:
+        return parse_policy(text)
+    except PolicyBroken as error:
+        raise PolicyBroken(f"{chosen}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyChecker:
+    """Checks drafts under one policy. Build it with `load` and keep it; safe to call from several threads."""
+
+    judge: ReplyJudge
+    policy: Policy
+
+    @staticmethod
+    def load(
+        *, policy: Path | None = None, allowed_domains: Sequence[str] = (), model: Path | None = None
+    ) -> "ReplyChecker":
+        """A checker with the shipped rules and the model of a weights folder (default: the shipped one).
+
+        A missing model does not fail: every draft then needs a person and the notes say why. Raises PolicyBroken, and
+        ModelUnavailable when the rules themselves cannot be read.
+        """
+        chosen = load_policy(policy)
+        encoder: DraftEncoder | None = None
+        missing = ""
+        try:
+            encoder = Encoder.load(model)
+        except ModelUnavailable as error:
+            missing = f"only the rules judged this draft: {error}"
+        try:
+            rules = default_rules()
+        except RuleFileBroken as error:
+            raise ModelUnavailable(str(error)) from error
+        domains = frozenset(domain.strip().lower().strip(".") for domain in allowed_domains if domain.strip())
+        return ReplyChecker(
+            judge=ReplyJudge(rules=rules, encoder=encoder, allowed_domains=domains, missing=missing), policy=chosen
+        )
+
+    def check(
+        self,
+        draft: str,
+        *,
+        mention: str | None = None,
+        lang: str | None = None,
+        platform: str | None = None,
+        lane: Lane = Lane.FLOW,
+        say: str = "en",
+    ) -> CheckedDraft:
+        """Judge one draft as an answer to `mention`; `say` is the language of reasons (ru, uk, ar, en)."""
+        reply = Reply(draft=draft, mention=mention, lang=lang, platform=platform)
+        return self.check_all([reply], lane=lane, say=say)[0]
+
+    def check_all(self, replies: Sequence[Reply], *, lane: Lane = Lane.FLOW, say: str = "en") -> list[CheckedDraft]:
+        """Judge many drafts, in order."""
+        checked: list[CheckedDraft] = []
+        for reply, report in zip(replies, self.judge.assess(replies, say=say), strict=True):
+            decision = decide(report, lane=lane, platform=reply.platform, policy=self.policy, text=reply.draft)
+            checked.append(
+                CheckedDraft(
+                    verdict=decision.verdict,
+                    risk=report.risk,
+                    findings=decision.findings,
+                    policy=self.policy.version,
+                    model=report.model,
+                    revision=report.revision,
+                    hold_seconds=decision.hold_seconds,
+                    approvals_needed=decision.approvals_needed,
+                    notes=decision.notes,
+                )
+            )
+        return checked
+
+
+def as_row(row_id: object, checked: CheckedDraft) -> dict[str, object]:
+    """A checked draft as the command and the API print it."""
+    return {
+        "id": row_id,
+        "verdict": checked.verdict.value,
+        "risk": checked.risk,
+        "findings": [
+            {
+                "category": finding.category.value,
+                "severity": finding.severity.value,
+                "start": finding.start,
+                "end": finding.end,
+                "text": finding.text,
+                "rule": finding.rule,
+                "score": finding.score,
+                "why": finding.why,
+                "suggestion": finding.suggestion,
+            }
+            for finding in checked.findings
+        ],
+        "policy": checked.policy,
+        "model": checked.model,
+        "revision": checked.revision,
+        "notes": list(checked.notes),
+        "hold_seconds": checked.hold_seconds,
+        "approvals_needed": checked.approvals_needed,
+    }
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `check` to the commands of `responders`; its `func` is `run`."""
+    parser = subparsers.add_parser("check", help="judge reply drafts before anybody sends them (NDJSON in, NDJSON out)")
+    parser.add_argument(
+        "file", nargs="?", default="-", metavar="FILE", help="rows with id, draft and mention; - is stdin"
+    )
+    parser.add_argument(
+        "--allow-domain",
+        action="append",
+        default=[],
+        metavar="D",
+        help="a domain that links may point at; give it once for each; without any, no link is foreign",
+    )
+    parser.add_argument("--policy", type=Path, default=None, metavar="FILE", help="another policy than the shipped one")
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check the rows of a file and print one answer for each; returns the exit status."""
+    try:
+        checker = ReplyChecker.load(policy=args.policy, allowed_domains=args.allow_domain)
+    except (PolicyBroken, ModelUnavailable) as error:
+        raise CommandError(str(error)) from error
+
+    def judge(batch: Sequence[Row]) -> list[dict[str, object]]:
+        replies = [
+            Reply(
+                draft=row.text("draft"),
+                mention=row.optional_text("mention"),
+                lang=row.optional_text("lang"),
+                platform=row.optional_text("platform"),
+            )
+            for row in batch
+        ]
+        return [
+            as_row(row.fields.get("id"), checked)
+            for row, checked in zip(batch, checker.check_all(replies), strict=True)
+        ]
+
+    with opened(args.file) as stream:
+        return answer(batched(rows(stream), _BATCH), judge, sys.stdout)

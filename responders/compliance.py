@@ -1,0 +1,196 @@
+"""What a risk report means under a policy: verdict, approvals and hold time. Pure: a report can be judged again later.
+
+A policy is versioned data (`policy.toml`). Whoever cannot read it may send nothing: there is no policy by default here.
+"""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from classifiers.types import Category, Finding, RiskReport, Severity
+from monitor.mention import Lane
+from responders.reply import Verdict
+
+_SECTIONS: Final = frozenset({"version", "risk", "block", "severity", "length", "hold_seconds", "approvals"})
+_LINK: Final = re.compile(
+    r"https?://\S+|(?<![\w@.-])(?:[\w-]+\.)+(?:com|org|net|io|ru|ua|uk|eu|app|shop|example)\b(?:/\S*)?"
+)
+_LINK_LENGTH: Final = 23
+_SINGLE: Final = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
+"""Code points that count as one on X; all others count as two. Source: twitter-text, configuration version 3."""
+_X: Final = "x"
+_LONGEST_HOLD: Final = 7 * 24 * 3600
+_MOST_APPROVALS: Final = 10
+
+
+class PolicyBroken(Exception):
+    """The policy cannot be used, so nothing may be sent; the message names the place and the remedy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A policy as read. `version` names its own version and the digest of its bytes; seconds and counts are by lane."""
+
+    version: str
+    review_risk: float
+    block_risk: float
+    block_categories: frozenset[Category]
+    severities: Mapping[str, Severity]
+    lengths: Mapping[str, int]
+    hold_seconds: Mapping[tuple[Lane, Verdict], int]
+    approvals: Mapping[tuple[Lane, Verdict], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What happens to a draft: the verdict, its findings under this policy, and what it needs before it goes out.
+
+    `notes` are reasons that stand in no finding (length, an incomplete check), one sentence each.
+    """
+
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    hold_seconds: int
+    approvals_needed: int
+    notes: tuple[str, ...] = ()
+
+
+def parse_policy(text: str) -> Policy:
+    """A policy from its TOML text; raises PolicyBroken with one sentence for whatever is wrong with it."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyBroken(f"the reply policy is not TOML ({error}); nothing is sent until it is mended") from error
+    unknown = sorted(set(table) - _SECTIONS)
+    if unknown:
+        raise PolicyBroken(f'the reply policy has an unknown section "{unknown[0]}"; nothing is sent until it is gone')
+    version = table.get("version")
+    if not isinstance(version, str) or not version.strip():
+        raise PolicyBroken('the reply policy has no "version"; give it one, nothing is sent until then')
+    risk = _section(table, "risk")
+    review, block = _share(risk, "review"), _share(risk, "block")
+    if review > block:
+        raise PolicyBroken("the reply policy reviews only above what it blocks: risk.review must not exceed risk.block")
+    return Policy(
+        version=f"{version.strip()}+{hashlib.sha256(text.encode()).hexdigest()[:8]}",
+        review_risk=review,
+        block_risk=block,
+        block_categories=_categories(_section(table, "block")),
+        severities={name: _severity(name, value) for name, value in _section(table, "severity").items()},
+        lengths={name: _count(f"length.{name}", value, 1_000_000) for name, value in _section(table, "length").items()},
+        hold_seconds=_by_lane(_section(table, "hold_seconds"), "hold_seconds", _LONGEST_HOLD),
+        approvals=_by_lane(_section(table, "approvals"), "approvals", _MOST_APPROVALS),
+    )
+
+
+def decide(report: RiskReport, *, lane: Lane, platform: str | None, policy: Policy, text: str) -> Decision:
+    """The verdict on a draft.
+
+    A blocking finding blocks, and so does a high risk in a category that the policy never lets through. A finding for
+    review, a risk from `review_risk` on or an incomplete report ask for a second person: what nobody judged is no pass.
+    """
+    findings = tuple(_under(policy, finding, report.risk) for finding in report.findings)
+    severities = {finding.severity for finding in findings}
+    notes = list(report.notes)
+    over = _too_long(text, platform, policy)
+    if over:
+        notes.append(over)
+    if not report.complete and not report.notes:
+        notes.append("the check is incomplete; a person must decide")
+    if Severity.BLOCK in severities or over:
+        verdict = Verdict.BLOCK
+    elif Severity.REVIEW in severities or report.risk >= policy.review_risk or not report.complete:
+        verdict = Verdict.REVIEW
+    else:
+        verdict = Verdict.PASS
+    return Decision(
+        verdict=verdict,
+        findings=findings,
+        hold_seconds=policy.hold_seconds[lane, verdict],
+        approvals_needed=policy.approvals[lane, verdict],
+        notes=tuple(notes),
+    )
+
+
+def platform_length(text: str, platform: str | None) -> int:
+    """How long a platform takes a text to be: on X weighted, elsewhere in code points."""
+    if platform != _X:
+        return len(text)
+    without_links, links = _LINK.subn("", text)
+    return links * _LINK_LENGTH + sum(1 if _is_single(ord(character)) else 2 for character in without_links)
+
+
+def _is_single(code: int) -> bool:
+    return any(first <= code <= last for first, last in _SINGLE)
+
+
+def _too_long(text: str, platform: str | None, policy: Policy) -> str | None:
+    limit = policy.lengths.get(platform) if platform else None
+    length = platform_length(text, platform)
+    if limit is None or length <= limit:
+        return None
+    return f"the draft is {length:,} characters long and {platform} takes {limit:,}; shorten it by {length - limit:,}"
+
+
+def _under(policy: Policy, finding: Finding, risk: float) -> Finding:
+    """A finding with the severity that the policy gives it."""
+    named = policy.severities.get(finding.rule) or policy.severities.get(finding.category.value)
+    if named is not None:
+        return finding if named is finding.severity else replace(finding, severity=named)
+    sure = max(finding.score, risk) >= policy.block_risk
+    if finding.severity is Severity.REVIEW and sure and finding.category in policy.block_categories:
+        return replace(finding, severity=Severity.BLOCK)
+    return finding
+
+
+def _section(table: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = table.get(name)
+    if value is None and name in {"severity", "length"}:
+        return {}
+    if not isinstance(value, Mapping):
+        raise PolicyBroken(f"the reply policy has no [{name}]; compare it with the shipped policy.toml")
+    return value
+
+
+def _share(table: Mapping[str, object], name: str) -> float:
+    value = table.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+        raise PolicyBroken(f"risk.{name} in the reply policy must be a number above 0 and at most 1, not {value!r}")
+    return float(value)
+
+
+def _count(name: str, value: object, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise PolicyBroken(f"{name} in the reply policy must be a whole number from 0 to {most:,}, not {value!r}")
+    return value
+
+
+def _severity(name: str, value: object) -> Severity:
+    if name.split("/", 1)[0] not in set(Category) | {"model"}:
+        raise PolicyBroken(f'severity."{name}" in the reply policy names no category; see docs/reply-check.md')
+    if value not in set(Severity):
+        raise PolicyBroken(f'severity."{name}" in the reply policy must be block, review or warn, not {value!r}')
+    return Severity(str(value))
+
+
+def _categories(table: Mapping[str, object]) -> frozenset[Category]:
+    names = table.get("categories", [])
+    if not isinstance(names, list) or any(name not in set(Category) for name in names):
+        raise PolicyBroken("block.categories in the reply policy must be a list of categories; see docs/reply-check.md")
+    return frozenset(Category(name) for name in names)
+
+
+def _by_lane(table: Mapping[str, object], name: str, most: int) -> Mapping[tuple[Lane, Verdict], int]:
+    found: dict[tuple[Lane, Verdict], int] = {}
+    for lane in Lane:
+        values = table.get(lane.value)
+        if not isinstance(values, Mapping):
+            raise PolicyBroken(
+                f"the reply policy has no [{name}.{lane.value}]; compare it with the shipped policy.toml"
+            )
+        for verdict in Verdict:
+            found[lane, verdict] = _count(f"{name}.{lane.value}.{verdict.value}", values.get(verdict.value), most)
+    return found

@@ -259,7 +259,7 @@ def load_key(settings: Settings) -> bytes:
 
 def _make_key_file(file: Path) -> None:
     """Write a new key beside its place, then link it there: others see no file or a whole one, and the first wins."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

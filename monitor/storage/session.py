@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, NoSuchModuleError, TimeoutError  # noqa: A004 - not the builtin
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from monitor.errors import DatabaseBusy
@@ -107,7 +107,8 @@ def _sqlite(url: URL, busy_seconds: float) -> Engine:
             url, poolclass=StaticPool, connect_args={"timeout": busy_seconds, "check_same_thread": False}
         )
     else:
-        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        # What people wrote and who they are is nobody else's business on this machine.
+        Path(str(url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         engine = create_engine(url, connect_args={"timeout": busy_seconds})
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -132,6 +133,9 @@ def _busy_as_ours() -> Iterator[None]:
     """The database's own refusals as one sentence; what our own code did wrong stays what it is."""
     try:
         yield
+    except TimeoutError as error:
+        message = "the database cannot be used now (all connections of this process are taken)"
+        raise DatabaseBusy(message, remedy="try again; if it stays so, something keeps a unit of work open") from error
     except (DatabaseError, InterfaceError) as error:
         # IntegrityError, ProgrammingError and DataError are subclasses too: those are faults of ours, not of the place.
         if type(error).__name__ not in ("OperationalError", "DatabaseError", "InterfaceError"):

@@ -2,7 +2,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, create_engine, insert, select, text
 
 from monitor.errors import DatabaseBusy
 from monitor.storage.schema import switches
@@ -89,6 +89,17 @@ def test_an_unreachable_server_is_one_sentence_without_the_password() -> None:
     ):
         pass
     assert "hunter2" not in str(caught.value) + caught.value.remedy
+
+
+def test_a_process_out_of_connections_is_one_sentence(url: str) -> None:
+    engine = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=0.05)
+    with closing(Database(engine)) as few, few.read(), pytest.raises(DatabaseBusy, match="all connections"), few.read():
+        pass
+
+
+def test_the_folder_of_the_database_is_private(tmp_path: Path) -> None:
+    Database.open(f"sqlite:///{tmp_path / 'var' / 'tactful.db'}").close()
+    assert (tmp_path / "var").stat().st_mode & 0o077 == 0
 
 
 def test_sqlite_is_set_up_for_safety(tmp_path: Path) -> None:

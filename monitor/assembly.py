@@ -148,6 +148,7 @@ def monitor_of(
         database=database,
         notifier=channel,
         console_url=settings.alerts.console_url,
+        brand_names={key: brand.name for key, brand in settings.brands.items()},
         now=now,
         stopping=stopping,
     )

@@ -10,7 +10,7 @@ from monitor.assembly import Monitor, monitor_of, register, sentence
 from monitor.errors import EdgeError
 from monitor.mention import SourceName, SourceState
 from monitor.pipeline import Collected, Source
-from monitor.run_command import sample_words
+from monitor.run_command import warnings
 from monitor.settings_option import Commands, add_config_option, settings_of
 from monitor.storage import sources as source_rows
 
@@ -28,8 +28,8 @@ def run(args: argparse.Namespace) -> int:
     """One cycle; the exit status is 3 when a source failed or mentions could not be judged."""
     settings = settings_of(args)
     log.set_up(sys.stderr)
-    if settings.sample:
-        sys.stderr.write(sample_words(settings) + "\n")
+    for words in warnings(settings):
+        sys.stderr.write(words + "\n")
     monitor = monitor_of(settings, out=sys.stderr)
     chosen = _chosen(monitor, args.source)
     try:

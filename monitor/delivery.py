@@ -5,7 +5,7 @@ it due again a minute later: an alert may come twice rather than never. While th
 it instead of each running into the same wall.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
@@ -44,6 +44,7 @@ class Delivery:
     notifier: Notifier
     console_url: str
     now: Callable[[], datetime]
+    brand_names: Mapping[str, str] = field(default_factory=dict)
     stopping: Callable[[], bool] = lambda: False
     _rests_until: datetime | None = field(default=None, init=False)
 
@@ -65,7 +66,9 @@ class Delivery:
 
     def _send(self, alert: DueAlert) -> bool:
         now = self.now()
-        card = alerts.card(alert.rule, alert.why, subject_of(alert.mention), console_url=self.console_url, now=now)
+        card = alerts.card(
+            alert.rule, alert.why, subject_of(alert.mention, self.brand_names), console_url=self.console_url, now=now
+        )
         try:
             self.notifier.send(card, now=now)
         except EdgeError as error:
@@ -103,11 +106,11 @@ class Delivery:
         )
 
 
-def subject_of(mention: StoredMention) -> Subject:
-    """What an alert about a stored mention tells."""
+def subject_of(mention: StoredMention, brand_names: Mapping[str, str]) -> Subject:
+    """What an alert about a stored mention tells; brands by the names people know."""
     return Subject(
         mention_id=mention.id,
-        brand=mention.brand,
+        brand=None if mention.brand is None else brand_names.get(mention.brand, mention.brand),
         platform=mention.platform,
         author=mention.author.handle,
         text=mention.clean_text or mention.text,

@@ -80,6 +80,8 @@ def examine(config: Path | None, *, offline: bool) -> Iterator[Finding]:
     yield _audit_key(settings)
     yield _model(settings)
     now = utc_now()
+    if not settings.sources:
+        yield Finding(thing="sources", state="none", why="nothing is listened to", remedy="python -m monitor add NAME")
     for name, table in settings.sources.items():
         yield _source(SourceName(name), table, settings, database, offline=offline, now=now)
     yield from (_door(name, table) for name, table in settings.doors.items())

@@ -36,8 +36,8 @@ def run(args: argparse.Namespace) -> int:
     log.set_up(sys.stderr, verbose=args.verbose)
     stop = threading.Event()
     _stop_at_signals(stop.set)
-    if settings.sample:
-        sys.stderr.write(sample_words(settings) + "\n")
+    for words in warnings(settings):
+        sys.stderr.write(words + "\n")
     monitor = monitor_of(settings, out=sys.stdout, stopping=stop.is_set)
     lease = Lease(database=monitor.database, now=monitor.pipeline.now, wait=stop.wait)
     try:
@@ -61,6 +61,18 @@ def run(args: argparse.Namespace) -> int:
         os._exit(status)
     monitor.database.close()
     return status
+
+
+def warnings(settings: Settings) -> list[str]:
+    """What a person should know at the start, a sentence each."""
+    if settings.sample:
+        return [sample_words(settings)]
+    found = []
+    if not settings.brands:
+        found.append(f"{settings.file} names no brand, so only posts addressed to you count; add [brands.<key>].")
+    if not settings.sources:
+        found.append(f"{settings.file} names no source, so nothing is listened to; run python -m monitor add NAME.")
+    return found
 
 
 def sample_words(settings: Settings) -> str:

@@ -2,13 +2,19 @@
 
 import io
 import json
+import os
+import signal
+import sqlite3
 import stat
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from pytest_httpserver import HTTPServer
 from sqlalchemy import select
 from structlog.testing import capture_logs
+from werkzeug import Request, Response
 
 from classifiers.command_line import run as run_command
 from classifiers.types import Assessment, ModelUnavailable, Sentiment, Urgency, UrgencyReason
@@ -144,6 +150,14 @@ def test_collect_says_that_the_sample_is_played(monitor: Command) -> None:
     assert "invented" in err
 
 
+def test_empty_settings_say_what_is_missing(monitor: Command) -> None:
+    settings("")
+    status, out, err = monitor("collect", "--once")
+    assert (status, out) == (0, "")
+    assert "names no brand" in err
+    assert "names no source" in err
+
+
 def test_collect_without_a_model_keeps_what_it_collected(monitor: Command, model: FakeModel) -> None:
     settings()
     posts(row(1, "My Lumen broke"))
@@ -178,7 +192,7 @@ def test_alerts_of_collect_are_printed_apart_from_the_lines(monitor: Command) ->
     posts(row(1, "My Lumen broke @channel"))
     _, out, err = monitor("collect", "--once")
     assert "ALERT" not in out
-    assert "ALERT Severe: someone on replay about lumen" in err
+    assert "ALERT Severe: someone on replay about Lumen" in err
     assert "@channel" not in err
 
 
@@ -332,7 +346,7 @@ def test_a_second_monitor_says_so(monitor: Command) -> None:
 
 
 def test_a_database_that_cannot_be_had_is_one_sentence(monitor: Command) -> None:
-    settings(BRAND + '[database]\nurl = "sqlite:///posts.jsonl"\n')
+    settings(BRAND + REPLAY + '[database]\nurl = "sqlite:///posts.jsonl"\n')
     posts("this is no database, but it is long enough to be looked at\n" * 50)
     for command in (["collect", "--once"], ["import", "posts.jsonl"], ["run"]):
         status, _, err = monitor(*command)
@@ -437,9 +451,66 @@ def test_add_asks_until_the_source_is_whole(monitor: Command, answers: Callable[
     assert (table["query"], table["usd_day_cap"]) == ("Lumen", 2.5)
 
 
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("these tests ask nobody")
+def test_a_post_of_ten_megabytes_costs_only_itself(monitor: Command) -> None:
+    settings()
+    posts(row(1, "My Lumen broke"), row(2, "щ" * 5_000_000), row(3, "still here"))
+    status, out, _ = monitor("import", "posts.jsonl")
+    assert (status, out) == (3, "added 2, already there 0, rejected 1\n")
+    rejected = json.loads(Path("posts.jsonl.rejected.jsonl").read_text("utf-8"))
+    assert "5.0 million characters" in rejected["error"]
 
-    monkeypatch.setattr("socket.create_connection", refuse)
+
+def test_a_locked_database_is_one_sentence_and_loses_nothing(monitor: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings()
+    posts(row(1, "My Lumen broke"))
+    assert monitor("collect", "--once", "--source", "posts")[0] == 0
+    posts(row(1, "My Lumen broke"), row(2, "My Lumen broke"))
+    patient = Database.open
+    monkeypatch.setattr(Database, "open", lambda url: patient(url, busy_seconds=0.01))
+    holder = sqlite3.connect("var/tactful.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    for command in (["collect", "--once"], ["import", "posts.jsonl"], ["run"]):
+        status, _, err = monitor(*command)
+        assert status == 2
+        assert "the database cannot be used now (database is locked)" in err
+        assert err.count("\n") == 1
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert monitor("import", "posts.jsonl")[1] == "added 2, already there 0, rejected 0\n"
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_run_collects_alerts_and_ends_when_told(
+    number: signal.Signals, monitor: Command, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(_: Request) -> Response:
+        os.kill(os.getpid(), number)
+        return Response("ok")
+
+    httpserver.expect_oneshot_request("/services/x").respond_with_handler(told)
+    monkeypatch.setenv("TACTFUL__ALERTS__SLACK_WEBHOOK", "/services/x")
+    settings(
+        BRAND + REPLAY + f"[alerts]\nchannel = 'slack'\nslack_base_url = '{httpserver.url_for('')}'\n"
+        "max_age_hours = 1000000\nseverity_at_least = 0\n"
+    )
+    posts(row(1, "My Lumen broke"))
+    late = threading.Timer(60, os.kill, (os.getpid(), number))
+    late.start()
+    status, out, err = monitor("run")
+    late.cancel()
+    assert (status, out, err) == (0, "", "")
+    assert len(httpserver.log) == 1
+    assert stored("state") == ["triaged"]
+    database = Database.open("sqlite:///var/tactful.db")
+    lease = Lease(database=database, now=assembly.utc_now, wait=lambda _: None)
+    assert lease.other() is None
+    database.close()

@@ -98,6 +98,10 @@ def test_one_trouble_hides_no_other_line() -> None:
     assert list(found) == ["settings", "brand lumen", "database", "audit key", "model", "source a", "alerts"]
 
 
+def test_no_source_is_said() -> None:
+    assert examined(BRAND)["sources"].state == "none"
+
+
 def test_a_missing_model_is_named(model: FakeModel) -> None:
     model.fault = ModelUnavailable("weights/model.onnx is missing; run git lfs pull")
     finding = examined(BRAND)["model"]

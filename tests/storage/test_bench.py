@@ -1,20 +1,21 @@
 import json
-from argparse import ArgumentParser
+from argparse import Namespace
 
 import pytest
 
 from classifiers.command_line import CommandError, Parser
 from monitor import bench
+from monitor.storage import measure
 
 
-def arguments(*given: str) -> bench.Namespace:
+def arguments(*given: str) -> Namespace:
     parser = Parser()
     bench.add_arguments(parser)
     return parser.parse_args(given)
 
 
 def test_it_measures_growing_sizes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "REPEATS", 2)
+    monkeypatch.setattr(measure, "REPEATS", 2)
     monkeypatch.delenv("TACTFUL_TEST_POSTGRES", raising=False)
     assert bench.run(arguments("--sizes", "60,120")) == 0
     report = json.loads(capsys.readouterr().out)
@@ -28,7 +29,7 @@ def test_it_measures_postgresql_where_there_is_one(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     server = request.getfixturevalue("server")
-    monkeypatch.setattr(bench, "REPEATS", 2)
+    monkeypatch.setattr(measure, "REPEATS", 2)
     bench.run(arguments("--sizes", "60", "--postgres", server.url.render_as_string(hide_password=False)))
     report = json.loads(capsys.readouterr().out)
     assert report["postgresql"][0]["mentions"] == 60
@@ -43,9 +44,3 @@ def test_sizes_that_do_not_grow_are_refused(sizes: str) -> None:
 def test_a_server_that_is_not_there_is_one_sentence() -> None:
     with pytest.raises(CommandError, match="no database for the benchmark can be made there"):
         bench.run(arguments("--sizes", "5", "--postgres", "postgresql://nobody@127.0.0.1:1/none"))
-
-
-def test_it_is_a_command() -> None:
-    commands = ArgumentParser().add_subparsers()
-    bench.add_parser(commands)
-    assert "bench" in commands.choices

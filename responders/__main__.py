@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from classifiers.command_line import Parser, run
-from responders import audit_command, console_command, run_command, users_command
+from responders import audit_command, check, console_command, run_command, users_command
 from responders.publishers import registry
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     args = parser().parse_args(arguments)
-    status: int = args.run(args)
+    status: int = (args.func if "func" in args else args.run)(args)
     return status
 
 
@@ -23,6 +23,7 @@ def parser() -> Parser:
     whole.add_argument("--config", type=Path, default=argparse.SUPPRESS, metavar="FILE", help="settings")
     commands = whole.add_subparsers(required=True, metavar="COMMAND", dest="command")
     run_command.add_parser(commands, registry.build_all)
+    check.add_parser(commands)
     for command in (audit_command, users_command, console_command):
         command.add_parser(commands)
     return whole

@@ -1,4 +1,4 @@
-"""The reply check as others call it: `responders check` on the command line, and `ReplyChecker` for everyone in the house.
+"""The reply check as others call it: `responders check` on the command line, `ReplyChecker` for everyone in the house.
 
 Rules and model come from `classifiers`, the decision from `compliance`; here they are put together and nothing is sent.
 """
@@ -17,6 +17,7 @@ from classifiers.reply_risk import Reply, ReplyJudge, default_rules
 from classifiers.rule_files import RuleFileBroken
 from classifiers.types import Finding, ModelUnavailable
 from monitor.mention import Lane
+from monitor.settings_option import Commands
 from responders.compliance import Policy, PolicyBroken, decide, parse_policy
 from responders.reply import Verdict
 
@@ -155,7 +156,7 @@ def as_row(row_id: object, checked: CheckedDraft) -> dict[str, object]:
     }
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(subparsers: Commands) -> None:
     """Add `check` to the commands of `responders`; its `func` is `run`."""
     parser = subparsers.add_parser("check", help="judge reply drafts before anybody sends them (NDJSON in, NDJSON out)")
     parser.add_argument(

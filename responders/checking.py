@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from classifiers.types import ModelUnavailable
 from monitor.config import Settings
+from monitor.mention import Lane
+from responders.check import ReplyChecker
+from responders.compliance import PolicyBroken
 from responders.report import Checked, DraftChecker
 
 
@@ -18,21 +21,32 @@ class LoadedOnce:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def check(
-        self, draft: str, *, mention: str | None = None, lang: str | None = None, platform: str | None = None
+        self,
+        draft: str,
+        *,
+        mention: str | None = None,
+        lang: str | None = None,
+        platform: str | None = None,
+        lane: Lane = Lane.FLOW,
     ) -> Checked:
         """Judge a draft; raises ModelUnavailable."""
         with self._lock:
             if self._checker is None:
                 self._checker = self.load()
             checker = self._checker
-        return checker.check(draft, mention=mention, lang=lang, platform=platform)
+        return checker.check(draft, mention=mention, lang=lang, platform=platform, lane=lane)
 
 
 def checker_of(settings: Settings) -> DraftChecker:
-    """The check under these settings."""
-    return LoadedOnce(load=lambda: _load(settings))
+    """The check under these settings, not loaded yet."""
+    return LoadedOnce(load=lambda: load_checker(settings))
 
 
-def _load(settings: Settings) -> DraftChecker:
-    message = f"the reply check is not part of this program yet ({settings.replies.policy})"
-    raise ModelUnavailable(message)
+def load_checker(settings: Settings) -> ReplyChecker:
+    """The check under these settings; raises ModelUnavailable, also for a policy that cannot be used."""
+    try:
+        return ReplyChecker.load(
+            policy=settings.replies.policy, allowed_domains=settings.allowed_domains, model=settings.model.folder
+        )
+    except PolicyBroken as error:
+        raise ModelUnavailable(str(error)) from error

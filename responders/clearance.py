@@ -25,18 +25,25 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """An approval, and whether who gave it is still active and still in the role that it needed."""
+
+    approval: Approval
+    may: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What the database says in one snapshot.
 
     `stopped` is why the kill switch is on, or None. `sent_today` counts publications since midnight UTC that went out
-    or may have, this one not included. `approver_may` says whether the approver is still active and still has the role
-    that this approval needed. `writers` are all who wrote a text of the reply.
+    or may have, this one not included. `given` are the standing approvals. `writers` are all who wrote a text of the
+    reply.
     """
 
     draft: Draft
     target: ReplyTarget
-    approval: Approval | None
-    approver_may: bool
+    given: tuple[Given, ...]
     writers: frozenset[str]
     stopped: str | None
     sent_today: int
@@ -57,15 +64,19 @@ def clearance(facts: Facts, limits: Limits, now: datetime) -> Wait | Stop | None
 
 def check_clearance(facts: Facts, fresh: CheckReport) -> Stop | None:
     """None when today's check of the same words is no worse than what was approved, under the same policy."""
-    approval, report = facts.approval, facts.draft.report
-    if approval is None or report is None:
+    report = facts.draft.report
+    if report is None or not facts.given:
         return Stop(reason="this text was never checked and approved")
-    if fresh.policy != approval.policy:
-        return Stop(reason=f"it was approved under policy {approval.policy}; now policy {fresh.policy} holds")
+    approved_under = facts.given[0].approval.policy
+    if fresh.policy != approved_under:
+        return Stop(reason=f"it was approved under policy {approved_under}; now policy {fresh.policy} holds")
     if fresh.verdict.rank > report.verdict.rank:
         return Stop(reason=f"the reply check now says {fresh.verdict}; it was approved as {report.verdict}")
-    if fresh.verdict is Verdict.BLOCK and not approval.reason:
+    if fresh.verdict is Verdict.BLOCK and not any(given.approval.reason for given in facts.given):
         return Stop(reason="the reply check blocks it, and no administrator has overridden that")
+    unseen = [note for note in fresh.notes if note not in report.notes]
+    if unseen:
+        return Stop(reason=f"the reply check now says what nobody knew at the approval: {unseen[0]}")
     return None
 
 
@@ -95,14 +106,24 @@ def _wait(facts: Facts, limits: Limits, now: datetime) -> Wait | None:
 
 
 def _approval_stop(facts: Facts, limits: Limits, now: datetime) -> Stop | None:
-    approval, draft = facts.approval, facts.draft
-    if approval is None:
+    draft = facts.draft
+    if not facts.given:
         return Stop(reason="nobody has approved it")
+    needed = draft.report.approvals_needed if draft.report is not None else 1
+    if len({given.approval.by for given in facts.given}) < needed:
+        return Stop(reason=f"{needed} people must approve it; {len(facts.given)} have")
+    return next((found for given in facts.given if (found := _given_stop(given, facts, limits, now))), None)
+
+
+def _given_stop(given: Given, facts: Facts, limits: Limits, now: datetime) -> Stop | None:
+    approval, draft = given.approval, facts.draft
     if approval.text_hash != draft.text_hash or text_hash(draft.text) != draft.text_hash:
         return Stop(reason="its words are not the ones that were approved")
+    if draft.report is not None and approval.policy != draft.report.policy:
+        return Stop(reason=f"it was approved under policy {approval.policy} and checked under {draft.report.policy}")
     if approval.by in facts.writers:
         return Stop(reason=f"{approval.by} approved words of their own")
-    if not facts.approver_may:
+    if not given.may:
         return Stop(reason=f"{approval.by}, who approved it, may no longer do so")
     if approval.at + limits.approval_lifetime <= now:
         hours = limits.approval_lifetime.total_seconds() / 3600

@@ -126,7 +126,8 @@ class Publishing:
         for reply_id, (publication, ending) in list(self._unrecorded.items()):
             yield self._record(reply_id, publication, ending)
         with self.database.read() as unit:
-            waiting = [] if store.is_stopped(unit) else store.due(unit, self.clock())
+            resting = [name for name, door in self.doors.items() if door.by_person or self._resting(name)]
+            waiting = [] if store.is_stopped(unit) else store.due(unit, self.clock(), besides=resting)
         for reply_id in waiting:
             outcome = self._publish(reply_id)
             if outcome is not None:

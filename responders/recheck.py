@@ -6,7 +6,7 @@ from datetime import datetime
 from monitor.storage.session import Database
 from responders import store
 from responders.accounts import PERMISSIONS, Permission, Role
-from responders.clearance import Facts, Limits, Stop, Wait, check_clearance, clearance
+from responders.clearance import Facts, Given, Limits, Stop, Wait, check_clearance, clearance
 from responders.reply import Draft
 from responders.report import CheckUnavailable, DraftChecker, check_reply
 from responders.store import Unit
@@ -32,7 +32,7 @@ class Recheck:
         if found is not None:
             return found
         try:
-            fresh = check_reply(self.checker, draft.text, facts.target, now)
+            fresh = check_reply(self.checker, draft.text, facts.target, now, lane=draft.lane)
         except CheckUnavailable as error:
             return Stop(reason=str(error))
         return check_clearance(facts, fresh)
@@ -40,13 +40,15 @@ class Recheck:
 
 def gather(unit: Unit, draft: Draft, now: datetime) -> Facts:
     """Everything the database knows that may speak against sending."""
-    approval = store.live_approval(unit, draft.id)
+    given = tuple(
+        Given(approval=approval, may=_may_approve(unit, approval.by, overriding=bool(approval.reason)))
+        for approval in store.standing_approvals(unit, draft.id)
+    )
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return Facts(
         draft=draft,
         target=store.target_of(unit, draft.mention_id),
-        approval=approval,
-        approver_may=approval is not None and _may_approve(unit, approval.by, overriding=bool(approval.reason)),
+        given=given,
         writers=store.writers(unit, draft.id),
         stopped=store.is_stopped(unit),
         sent_today=store.sent_since(unit, midnight, besides=draft.id),

@@ -125,7 +125,8 @@ class FourEyes(ReplyFault):
 class CheckReport:
     """What the reply check said of one text, and under which policy, model and revision.
 
-    `risk` is in 0…1; `findings` count code points of the text as checked; `checked_at` is UTC.
+    `risk` is in 0…1; `findings` count code points of the text as checked; `checked_at` is UTC. `hold_seconds` and
+    `approvals_needed` are what the policy asks for, `notes` what stands in no finding, one sentence each.
     """
 
     verdict: Verdict
@@ -135,6 +136,9 @@ class CheckReport:
     model: str
     revision: str
     checked_at: datetime
+    hold_seconds: int = 0
+    approvals_needed: int = 1
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from classifiers.types import Finding, ModelUnavailable
+from monitor.mention import Lane
 from responders.reply import CheckReport, ReplyFault, ReplyTarget, Verdict
 
 
@@ -35,12 +36,30 @@ class Checked(Protocol):
     def revision(self) -> str:
         """Its revision."""
 
+    @property
+    def hold_seconds(self) -> int:
+        """How long an approved reply waits before it goes out."""
+
+    @property
+    def approvals_needed(self) -> int:
+        """How many people must say yes."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What stands in no finding, one sentence each: an incomplete check, a text that is too long."""
+
 
 class DraftChecker(Protocol):
     """Whatever can judge a draft; `responders.check.ReplyChecker` does."""
 
     def check(
-        self, draft: str, *, mention: str | None = None, lang: str | None = None, platform: str | None = None
+        self,
+        draft: str,
+        *,
+        mention: str | None = None,
+        lang: str | None = None,
+        platform: str | None = None,
+        lane: Lane = Lane.FLOW,
     ) -> Checked:
         """Judge a draft as an answer to `mention`; raises ModelUnavailable."""
 
@@ -49,10 +68,21 @@ class CheckUnavailable(ReplyFault):
     """The reply check could not run. The draft is kept; nothing counts as safe because nobody looked."""
 
 
-def check_reply(checker: DraftChecker, text: str, target: ReplyTarget, at: datetime) -> CheckReport:
-    """Judge a text as an answer to a post; raises CheckUnavailable. Slow: never inside a unit of work."""
+def check_reply(
+    checker: DraftChecker, text: str, target: ReplyTarget, at: datetime, *, lane: Lane | None = None
+) -> CheckReport:
+    """Judge a text as an answer to a post; raises CheckUnavailable. Slow: never inside a unit of work.
+
+    `lane` None is the lane of the mention.
+    """
     try:
-        checked = checker.check(text, mention=target.words, lang=target.lang, platform=target.platform)
+        checked = checker.check(
+            text,
+            mention=target.words,
+            lang=target.lang,
+            platform=target.platform,
+            lane=lane or target.lane or Lane.PERSONAL,
+        )
     except ModelUnavailable as error:
         msg = f"the reply check cannot run ({error}); the draft is kept, submit it again when the check is back"
         raise CheckUnavailable(msg) from error
@@ -64,4 +94,7 @@ def check_reply(checker: DraftChecker, text: str, target: ReplyTarget, at: datet
         model=checked.model,
         revision=checked.revision,
         checked_at=at,
+        hold_seconds=checked.hold_seconds,
+        approvals_needed=max(1, checked.approvals_needed),
+        notes=tuple(checked.notes),
     )

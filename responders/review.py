@@ -4,9 +4,9 @@ Every decision takes who decides and when, opens one writing unit, believes only
 entry there. An approval holds for exactly one text, under one policy, as an answer to one state of the mention.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.mention import Handling, Lane, MentionId
 from monitor.storage.audit import AuditLog, JsonValue
@@ -15,6 +15,7 @@ from responders import store
 from responders.accounts import Account, Permission, may, require
 from responders.reply import (
     AlreadyAnswered,
+    Approval,
     Blocked,
     CheckReport,
     Draft,
@@ -147,7 +148,7 @@ class Review:
             msg = f"reply {reply_id} is empty; write something first"
             raise Unusable(msg)
         advance(seen, ReplyState.IN_REVIEW, at=now)  # refused before the model runs, not after
-        report = check_reply(self.checker, seen.text, target, now)
+        report = check_reply(self.checker, seen.text, target, now, lane=seen.lane)
         with self.database.write() as unit:
             actor = require(unit, by, Permission.DRAFT)
             draft = _at_version(unit, reply_id, version)
@@ -180,9 +181,10 @@ class Review:
         override_reason: str | None = None,
         hold_until: datetime | None = None,
     ) -> Draft:
-        """Say yes to exactly the words of `version`. The publisher may send them from `hold_until` on.
+        """Say yes to exactly the words of `version`; with the last yes that the policy asks for it is approved.
 
-        Raises FourEyes when `by` wrote any of it, Blocked when the check says `block` and no administrator gives a
+        The publisher may send it when the policy's hold has passed, and not before `hold_until`. Raises FourEyes when
+        `by` wrote any of it or has said yes already, Blocked when the check says `block` and no administrator gives a
         reason, IllegalMove when the post changed since the reply was submitted, AlreadyAnswered.
         """
         with self.database.write() as unit:
@@ -190,29 +192,24 @@ class Review:
             draft = _at_version(unit, reply_id, version)
             _require_in_review(draft)
             target = store.lock_mention(unit, draft.mention_id)
-            moved = advance(draft, ReplyState.APPROVED, at=now)
-            if actor.name in store.writers(unit, reply_id):
-                msg = f"{actor.name} wrote part of reply {reply_id}; somebody else must approve it"
-                raise FourEyes(msg)
             _refuse_second_answer(unit, draft.mention_id)
-            if target.text_hash != draft.mention_hash or target.gone_at is not None:
-                raise _post_changed(target)
-            if target.handling is not Handling.OPEN:
-                msg = f"the mention is {target.handling.value} already; open it again before a reply is approved"
-                raise IllegalMove(msg)
-            reason = _override(actor, draft, override_reason)
+            _require_as_it_was(draft, target)
             report = _report(draft)
-            after = replace(moved, hold_until=hold_until)
+            standing = store.standing_approvals(unit, reply_id)
+            _four_eyes(actor, draft, store.writers(unit, reply_id), standing)
+            reason = _override(actor, draft, override_reason, standing)
+            store.add_approval(unit, draft, by=actor.name, at=now, policy=report.policy, reason=reason)
+            whole = len(standing) + 1 >= report.approvals_needed
+            after = _approved(draft, report, now, hold_until) if whole else replace(draft, updated_at=now)
             store.put(unit, draft, after, by=actor.name)
-            store.void_approvals(unit, reply_id, at=now, why="replaced by a newer approval")
-            store.add_approval(unit, after, by=actor.name, at=now, policy=report.policy, reason=reason)
             details: dict[str, JsonValue] = {
                 "verdict": report.verdict.value,
                 "policy": report.policy,
                 "mention_hash": after.mention_hash,
+                "approvals": [len(standing) + 1, report.approvals_needed],
                 "overridden": reason is not None,
                 "reason_hash": None if reason is None else text_hash(reason),
-                "hold_until": None if hold_until is None else hold_until.isoformat(),
+                "hold_until": None if after.hold_until is None else after.hold_until.isoformat(),
             }
             self._note(unit, now, actor, "reply.approved", after, details)
             return after
@@ -249,6 +246,7 @@ class Review:
             _require_in_review(draft)
             after = advance(draft, to, at=now, note=f"{actor.name}: {storable(words)}")
             store.put(unit, draft, after, by=actor.name)
+            store.void_approvals(unit, reply_id, at=now, why=f"{to.value} by {actor.name}")
             self._note(unit, now, actor, action, after, {"note_hash": text_hash(words)})
             return after
 
@@ -284,6 +282,29 @@ def _post_changed(target: ReplyTarget) -> IllegalMove:
     return IllegalMove(f"the post {what}; read it again, then submit or reject the reply")
 
 
+def _require_as_it_was(draft: Draft, target: ReplyTarget) -> None:
+    if target.text_hash != draft.mention_hash or target.gone_at is not None:
+        raise _post_changed(target)
+    if target.handling is not Handling.OPEN:
+        msg = f"the mention is {target.handling.value} already; open it again before a reply is approved"
+        raise IllegalMove(msg)
+
+
+def _four_eyes(actor: Account, draft: Draft, writers: Collection[str], standing: Sequence[Approval]) -> None:
+    if actor.name in writers:
+        msg = f"{actor.name} wrote part of reply {draft.id}; somebody else must approve it"
+        raise FourEyes(msg)
+    if any(approval.by == actor.name for approval in standing):
+        msg = f"{actor.name} has approved reply {draft.id} already; it needs somebody else's yes too"
+        raise FourEyes(msg)
+
+
+def _approved(draft: Draft, report: CheckReport, now: datetime, hold_until: datetime | None) -> Draft:
+    by_policy = now + timedelta(seconds=report.hold_seconds) if report.hold_seconds else None
+    until = max((moment for moment in (by_policy, hold_until) if moment is not None), default=None)
+    return replace(advance(draft, ReplyState.APPROVED, at=now), hold_until=until)
+
+
 def _report(draft: Draft) -> CheckReport:
     if draft.report is None:
         msg = f"reply {draft.id} was never checked; submit it again"
@@ -291,14 +312,19 @@ def _report(draft: Draft) -> CheckReport:
     return draft.report
 
 
-def _override(actor: Account, draft: Draft, reason: str | None) -> str | None:
-    """The reason to keep with the approval of a blocked reply; None where nothing is overridden."""
+def _override(actor: Account, draft: Draft, reason: str | None, standing: Sequence[Approval]) -> str | None:
+    """The reason to keep with the approval of a blocked reply; None where nothing is overridden.
+
+    Where more than one yes is needed, an administrator's comes first, with the reason for the others to read.
+    """
     if _report(draft).verdict is not Verdict.BLOCK:
         return None
+    words = (reason or "").strip()
+    if any(approval.reason for approval in standing):
+        return storable(words) if words and may(actor, Permission.OVERRIDE) else None
     if not may(actor, Permission.OVERRIDE):
         msg = f"the check blocks reply {draft.id}; send it back, or ask an administrator to override it with a reason"
         raise Blocked(msg)
-    words = (reason or "").strip()
     if not words:
         msg = f"the check blocks reply {draft.id}; give a reason to override it"
         raise Blocked(msg)

@@ -14,7 +14,8 @@ from sqlalchemy.exc import IntegrityError
 
 from classifiers.types import Category, Finding, Severity
 from monitor.mention import Handling, Lane, MentionId
-from monitor.storage.schema import accounts, approvals, mentions, publications, replies, reply_versions, switches
+from monitor.storage.schema import accounts, approvals, mentions, publications, replies, reply_versions
+from monitor.storage.switches import STOP_SENDING, get_switch
 from responders.reply import (
     OPEN,
     AlreadyAnswered,
@@ -37,8 +38,19 @@ from responders.reply import (
 Unit: TypeAlias = Connection
 """An open unit of work."""
 
-STOP_SENDING: Final = "stop_sending"
 PAGE: Final = 50
+_REPORT_COLUMNS: Final = (
+    "risk",
+    "verdict",
+    "findings",
+    "policy",
+    "model",
+    "revision",
+    "checked_at",
+    "hold_seconds",
+    "approvals_needed",
+    "check_notes",
+)
 _LIVE: Final = ("sending", "sent", "uncertain")
 
 
@@ -153,19 +165,20 @@ def writers(unit: Unit, reply_id: ReplyId) -> frozenset[str]:
     return frozenset(rows) | (frozenset() if author is None else frozenset({author}))
 
 
+def standing_approvals(unit: Unit, reply_id: ReplyId) -> list[Approval]:
+    """Every approval that no edit has voided, oldest first."""
+    rows = unit.execute(
+        select(approvals)
+        .where(approvals.c.reply_id == reply_id, approvals.c.voided_at.is_(None))
+        .order_by(approvals.c.id)
+    ).mappings()
+    return [Approval(**row) for row in rows]
+
+
 def live_approval(unit: Unit, reply_id: ReplyId) -> Approval | None:
     """The newest approval that no edit has voided."""
-    row = (
-        unit.execute(
-            select(approvals)
-            .where(approvals.c.reply_id == reply_id, approvals.c.voided_at.is_(None))
-            .order_by(approvals.c.id.desc())
-            .limit(1)
-        )
-        .mappings()
-        .first()
-    )
-    return None if row is None else Approval(**row)
+    standing = standing_approvals(unit, reply_id)
+    return standing[-1] if standing else None
 
 
 def publications_of(unit: Unit, reply_id: ReplyId) -> list[Publication]:
@@ -178,10 +191,10 @@ def publications_of(unit: Unit, reply_id: ReplyId) -> list[Publication]:
 
 def is_stopped(unit: Unit) -> str | None:
     """Why nothing may be sent now (the kill switch is on), or None."""
-    row = unit.execute(select(switches).where(switches.c.name == STOP_SENDING, switches.c.on)).mappings().first()
-    if row is None:
+    switch = get_switch(unit, STOP_SENDING)
+    if switch is None or not switch.on:
         return None
-    return f"sending is stopped by {row['by']}" + (f": {row['reason']}" if row["reason"] else "")
+    return f"sending is stopped by {switch.by}" + (f": {switch.reason}" if switch.reason else "")
 
 
 def sent_since(unit: Unit, since: datetime, *, besides: ReplyId) -> int:
@@ -204,12 +217,13 @@ def role_of(unit: Unit, account: str) -> str | None:
     ).scalar_one_or_none()
 
 
-def due(unit: Unit, now: datetime) -> list[ReplyId]:
-    """Approved replies whose hold time has passed, longest approved first."""
+def due(unit: Unit, now: datetime, *, besides: Collection[str] = ()) -> list[ReplyId]:
+    """Approved replies whose hold time has passed, longest approved first, but those of the doors `besides`."""
     rows = unit.execute(
         select(replies.c.id)
         .where(
             replies.c.state == ReplyState.APPROVED.value,
+            replies.c.door.not_in(list(besides)),
             or_(replies.c.hold_until.is_(None), replies.c.hold_until <= now),
         )
         .order_by(replies.c.updated_at, replies.c.id)
@@ -426,8 +440,7 @@ def _finding(row: dict[str, object]) -> Finding:
 
 def _report_columns(report: CheckReport | None) -> dict[str, object]:
     if report is None:
-        names = ("risk", "verdict", "findings", "policy", "model", "revision", "checked_at")
-        return dict.fromkeys(names)
+        return dict.fromkeys(_REPORT_COLUMNS)
     return {
         "risk": report.risk,
         "verdict": report.verdict.value,
@@ -436,6 +449,9 @@ def _report_columns(report: CheckReport | None) -> dict[str, object]:
         "model": report.model,
         "revision": report.revision,
         "checked_at": report.checked_at,
+        "hold_seconds": report.hold_seconds,
+        "approvals_needed": report.approvals_needed,
+        "check_notes": list(report.notes),
     }
 
 
@@ -450,6 +466,9 @@ def _report(row: RowMapping) -> CheckReport | None:
         model=row["model"],
         revision=row["revision"],
         checked_at=row["checked_at"],
+        hold_seconds=row["hold_seconds"] or 0,
+        approvals_needed=row["approvals_needed"] or 1,
+        notes=tuple(row["check_notes"] or ()),
     )
 
 

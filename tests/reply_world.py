@@ -43,6 +43,9 @@ class Checked:
     policy: str = "policy-1"
     model: str = "model"
     revision: str = "1"
+    hold_seconds: int = 0
+    approvals_needed: int = 1
+    notes: Sequence[str] = ()
 
 
 @dataclass
@@ -54,9 +57,15 @@ class Checker:
     asked: list[str] = field(default_factory=list)
 
     def check(
-        self, draft: str, *, mention: str | None = None, lang: str | None = None, platform: str | None = None
+        self,
+        draft: str,
+        *,
+        mention: str | None = None,
+        lang: str | None = None,
+        platform: str | None = None,
+        lane: Lane = Lane.FLOW,
     ) -> Checked:
-        del mention, lang, platform
+        del mention, lang, platform, lane
         self.asked.append(draft)
         if self.down:
             raise ModelUnavailable("the model file is missing")

@@ -249,6 +249,9 @@ replies: Final = Table(
     Column("policy", String),
     Column("model", String),
     Column("revision", String),
+    Column("check_notes", JSON),  # what the check says that stands in no finding, one sentence each
+    Column("hold_seconds", Integer),  # what the policy asks for: how long an approved reply waits,
+    Column("approvals_needed", Integer),  # and how many people must say yes
     Column("checked_at", UtcDateTime),
     Column("note", Text),  # why it was sent back, rejected, refused or is uncertain
     Column("hold_until", UtcDateTime),

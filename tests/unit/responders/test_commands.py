@@ -14,6 +14,7 @@ from monitor.storage.session import Database
 from responders import run_command
 from responders.__main__ import main
 from responders.publishers import registry
+from responders.publishers.dry_run import DryRun
 from responders.reply import ReplyState
 from tests.reply_world import Checker, World
 
@@ -193,7 +194,9 @@ def test_door_secrets_reach_the_publisher_and_nobody_else(
     assert command("run", "--once") == 2
     assert "set TACTFUL__DOORS__X__API_KEY" in capsys.readouterr().err
     built: list[str] = []
-    monkeypatch.setattr(registry, "build", lambda name, table, _settings: built.append(f"{name} {sorted(table)}"))
+    monkeypatch.setattr(
+        registry, "build", lambda name, table, _settings: built.append(f"{name} {sorted(table)}") or DryRun()
+    )
     for key in ("API_KEY", "API_KEY_SECRET", "ACCESS_TOKEN", "ACCESS_TOKEN_SECRET"):
         monkeypatch.setenv(f"TACTFUL__DOORS__X__{key}", "shh")
     assert command("run", "--once") == 0

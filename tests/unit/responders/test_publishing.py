@@ -209,6 +209,30 @@ def test_a_worse_verdict_since(world: World) -> None:
     assert_stopped(world, draft.id, "now says review")
 
 
+def test_a_check_that_is_no_longer_complete(world: World) -> None:
+    world.checker.says = Checked(verdict="review", notes=("known before",))
+    draft = world.approved()
+    world.checker.says = Checked(verdict="review", notes=("known before", "only the rules judged this draft"))
+    assert_stopped(world, draft.id, "only the rules judged this draft")
+
+
+def test_too_few_approvals(world: World) -> None:
+    draft = world.approved()
+    with world.database.write() as unit:
+        unit.execute(update(replies).values(approvals_needed=2))
+    assert_stopped(world, draft.id, "2 people must approve it; 1 have")
+
+
+def test_one_of_two_approvals_that_does_not_hold_any_more(world: World) -> None:
+    world.checker.says = Checked(verdict="review", approvals_needed=2)
+    draft = world.submitted()
+    world.review.approve(draft.id, by=world.approver, now=NOW, version=1)
+    world.review.approve(draft.id, by=world.admin, now=NOW, version=1)
+    with world.database.write() as unit:
+        unit.exec_driver_sql("UPDATE accounts SET active = 0 WHERE name = 'approver'")
+    assert_stopped(world, draft.id, "approver, who approved it, may no longer")
+
+
 def test_a_better_verdict_is_no_reason_to_stop(world: World) -> None:
     world.checker.says = Checked(verdict="review", risk=0.5)
     world.approved()

@@ -309,3 +309,59 @@ def test_the_policy_that_checked_is_kept(world: World) -> None:
         approval = store.live_approval(unit, draft.id)
     assert approval is not None
     assert approval.policy == "policy-7"
+
+
+def test_where_the_policy_asks_for_two_the_first_yes_is_not_enough(world: World) -> None:
+    world.checker.says = Checked(verdict="review", approvals_needed=2)
+    draft = world.submitted()
+    first = world.review.approve(draft.id, by=world.approver, now=NOW, version=1)
+    assert first.state is ReplyState.IN_REVIEW
+    with pytest.raises(FourEyes, match="already"):
+        world.review.approve(draft.id, by=world.approver, now=NOW, version=1)
+    assert world.review.approve(draft.id, by=world.admin, now=NOW, version=1).state is ReplyState.APPROVED
+    with world.database.read() as unit:
+        assert [approval.by for approval in store.standing_approvals(unit, draft.id)] == ["approver", "admin"]
+
+
+def test_where_a_block_needs_two_the_administrators_reason_comes_first(world: World) -> None:
+    world.block()
+    world.checker.says.approvals_needed = 2
+    draft = world.submitted()
+    with pytest.raises(Blocked, match="administrator"):
+        world.review.approve(draft.id, by=world.approver, now=NOW, version=1)
+    one = world.review.approve(draft.id, by=world.admin, now=NOW, version=1, override_reason="a quotation")
+    assert one.state is ReplyState.IN_REVIEW
+    assert world.review.approve(draft.id, by=world.approver, now=NOW, version=1).state is ReplyState.APPROVED
+
+
+@pytest.mark.parametrize("step", ["send back", "edit"])
+def test_a_first_yes_does_not_outlive_a_change(world: World, step: str) -> None:
+    world.checker.says = Checked(verdict="review", approvals_needed=2)
+    draft = world.submitted()
+    world.review.approve(draft.id, by=world.approver, now=NOW, version=1)
+    if step == "edit":
+        draft = world.review.edit(draft.id, "other words", by=world.agent, now=NOW, version=1)
+    else:
+        draft = world.review.send_back(draft.id, "shorter", by=world.approver, now=NOW, version=1)
+    draft = world.submitted(draft)
+    after = world.review.approve(draft.id, by=world.admin, now=NOW, version=draft.version)
+    assert after.state is ReplyState.IN_REVIEW
+
+
+def test_the_policys_hold_begins_with_the_approval(world: World) -> None:
+    world.checker.says = Checked(hold_seconds=60)
+    draft = world.submitted()
+    soon, late = NOW + timedelta(seconds=5), NOW + timedelta(minutes=5)
+    approve = world.review.approve
+    assert approve(draft.id, by=world.admin, now=NOW, version=1, hold_until=soon).hold_until == NOW + timedelta(
+        minutes=1
+    )
+    world.submitted(world.review.withdraw(draft.id, by=world.agent, now=NOW, version=1))
+    assert approve(draft.id, by=world.admin, now=NOW, version=1, hold_until=late).hold_until == late
+
+
+def test_what_the_check_noted_is_kept(world: World) -> None:
+    world.checker.says = Checked(verdict="review", notes=("the language is not measured",), hold_seconds=7)
+    report = world.stored(world.submitted().id).report
+    assert report is not None
+    assert (report.notes, report.hold_seconds, report.approvals_needed) == (("the language is not measured",), 7, 1)

@@ -2,7 +2,7 @@
 
 Two rules, the stronger first:
 
-urgent    the model found a reason to look within the hour (whatever the severity);
+urgent    a reason to look within the hour is more likely than not (whatever the severity);
 severity  the severity is at or above `alerts.severity_at_least`.
 
 A mention has at most one alert for each rule, and of the rules that hold at once only the strongest speaks, so that
@@ -22,6 +22,8 @@ from classifiers.types import Urgency
 from monitor.errors import EdgeError, RateLimited, SourceDown
 from monitor.priority import Priority, in_words
 
+LIKELY: Final = 0.5
+"""The inbox shows every mention that may be urgent; people are called for those that more likely are than not."""
 QUOTE_LIMIT: Final = 300
 NAME_LIMIT: Final = 60
 WEB: Final = ("http://", "https://")
@@ -62,7 +64,7 @@ def due(
     """The alert that an open mention deserves at `now`, if any; `already` are the rules that have spoken for it."""
     if now - created_at > threshold.max_age:
         return None
-    if urgency.urgent:
+    if urgency.urgent and urgency.score >= LIKELY:
         found = Alert(rule=Rule.URGENT, why=_urgent_words(urgency))
     elif priority.severity >= threshold.severity:
         why = f"severity {priority.severity:.0f} of 100, at or above the {threshold.severity:.0f} you set"

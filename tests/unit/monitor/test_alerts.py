@@ -40,6 +40,9 @@ def alert_for(
         (60, CALM, Rule.SEVERITY),
         (10, FRAUD, Rule.URGENT),
         (90, FRAUD, Rule.URGENT),  # both hold: only the stronger speaks
+        (10, replace(FRAUD, score=0.5, sure=False), Rule.URGENT),
+        (10, replace(FRAUD, score=0.49, sure=False), None),  # the inbox shows it, nobody is woken
+        (60, replace(FRAUD, score=0.49, sure=False), Rule.SEVERITY),
     ],
 )
 def test_the_strongest_rule_speaks(severity: float, urgency: Urgency, rule: Rule | None) -> None:

@@ -16,9 +16,17 @@ import torch
 
 from classifiers.encoder import FORMAT, MODEL_FILE, SETTINGS_FILE, TOKENIZER_FILE, Encoder
 from classifiers.heads import LABELS
+from classifiers.text import clean
 from classifiers.tokens import Tokens
 from classifiers.training.calibrate import calibrate
-from classifiers.training.corpora import BadCorpus, public_examples, written_drafts, written_mentions
+from classifiers.training.corpora import (
+    BadCorpus,
+    DraftExample,
+    MentionExample,
+    public_examples,
+    written_drafts,
+    written_mentions,
+)
 from classifiers.training.export import export
 from classifiers.training.held_out import category_figures, draft_figures, mention_figures
 from classifiers.training.loop import Material, Plan, train
@@ -54,41 +62,53 @@ def build(order: Order) -> Path:
     tokens = Tokens.from_json(tokenizer.decode("utf-8"))
     mentions, mentions_held = written_mentions(order.written / "mentions")
     drafts, drafts_held = written_drafts(order.written / "drafts")
-    material = Material(public=public_examples(order.data, seed=order.seed), written=mentions, drafts=drafts)
     if not mentions_held or not drafts_held:
         raise BadCorpus(f"{order.written} is too small to hold a tenth back for calibration")
+    material = Material(public=public_examples(order.data, seed=order.seed), written=mentions, drafts=drafts)
     torch.manual_seed(order.seed)
     state = read_checkpoint(base)
     network = Network(len(state["embeddings.word_embeddings.weight"]))
     network.encoder.load_base(state)
     checkpoint = order.out / CHECKPOINT_FILE
-    trained = train(
-        network,
-        tokens,
-        material,
-        Plan(seed=order.seed, minutes=order.minutes, steps=order.steps, checkpoint=checkpoint),
-    )
+    plan = Plan(seed=order.seed, minutes=order.minutes, steps=order.steps, checkpoint=checkpoint)
+    trained = train(network, tokens, material, plan)
     order.out.mkdir(parents=True, exist_ok=True)
     export(network, order.out / MODEL_FILE)
     (order.out / TOKENIZER_FILE).write_bytes(tokenizer)
-    _write_settings(order.out, None)
-    encoder = Encoder.open(order.out, calibrated=False)
-    judged = list(zip(mentions_held, encoder.run([e.text for e in mentions_held]), strict=True))
-    checked = list(zip(drafts_held, encoder.run_drafts([(e.mention, e.draft) for e in drafts_held]), strict=True))
-    calibration = calibrate(judged, checked)
-    report = {
+    run = {
         "seed": order.seed,
         "steps": trained.steps,
         "planned_steps": trained.planned,
         "examples": {"public": len(material.public), "mentions": len(mentions), "drafts": len(drafts)},
+    }
+    _calibrate(order.out, mentions_held, drafts_held, run)
+    checkpoint.unlink(missing_ok=True)
+    return order.out
+
+
+def recalibrate(folder: Path, written: Path) -> None:
+    """Fit the calibration of a weights folder anew, without training; raises BadCorpus, OSError or ValueError."""
+    report = json.loads((folder / REPORT_FILE).read_text(encoding="utf-8"))
+    run = {name: report[name] for name in ("seed", "steps", "planned_steps", "examples")}
+    _calibrate(folder, written_mentions(written / "mentions")[1], written_drafts(written / "drafts")[1], run)
+
+
+def _calibrate(
+    folder: Path, mentions: Sequence[MentionExample], drafts: Sequence[DraftExample], run: Mapping[str, object]
+) -> None:
+    _write_settings(folder, None)
+    encoder = Encoder.open(folder, calibrated=False)
+    judged = list(zip(mentions, encoder.run([clean(e.text).text for e in mentions]), strict=True))
+    checked = list(zip(drafts, encoder.run_drafts([(e.mention, e.draft) for e in drafts]), strict=True))
+    calibration = calibrate(judged, checked)
+    report = {
+        **run,
         "mentions": mention_figures(judged, calibration),
         "drafts": draft_figures(checked, calibration),
         "categories": category_figures(checked),
     }
-    (order.out / REPORT_FILE).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    _write_settings(order.out, asdict(calibration))
-    checkpoint.unlink(missing_ok=True)
-    return order.out
+    (folder / REPORT_FILE).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    _write_settings(folder, asdict(calibration))
 
 
 def _base(name: str) -> Path:

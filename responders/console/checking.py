@@ -7,10 +7,29 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from classifiers.types import ModelUnavailable
 from monitor.config import Settings
-from responders.report import Checked, DraftChecker
+from monitor.mention import Lane
+from responders.report import Checked
+
+
+class SpeakingChecker(Protocol):
+    """A `DraftChecker` that gives its reasons in a language of the interface."""
+
+    def check(
+        self,
+        draft: str,
+        *,
+        mention: str | None = None,
+        lang: str | None = None,
+        platform: str | None = None,
+        lane: Lane = Lane.FLOW,
+        say: str = "en",
+    ) -> Checked:
+        """Judge a draft as an answer to `mention`; raises ModelUnavailable."""
+        ...
 
 
 class Readiness(StrEnum):
@@ -24,12 +43,12 @@ class Readiness(StrEnum):
 
 @dataclass(slots=True)
 class LazyChecker:
-    """A `DraftChecker` that loads the real one when it is first needed, or before, with `warm`."""
+    """Loads the real check when it is first needed, or before, with `warm`."""
 
-    load: Callable[[], DraftChecker]
+    load: Callable[[], SpeakingChecker]
     readiness: Readiness = Readiness.COLD
     reason: str = ""
-    _checker: DraftChecker | None = None
+    _checker: SpeakingChecker | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def warm(self) -> None:
@@ -39,15 +58,22 @@ class LazyChecker:
             threading.Thread(target=self._loaded, name="reply-check", daemon=True).start()
 
     def check(
-        self, draft: str, *, mention: str | None = None, lang: str | None = None, platform: str | None = None
+        self,
+        draft: str,
+        *,
+        mention: str | None = None,
+        lang: str | None = None,
+        platform: str | None = None,
+        lane: Lane = Lane.FLOW,
+        say: str = "en",
     ) -> Checked:
         """Judge a draft, waiting for the load; raises ModelUnavailable."""
         checker = self._loaded()
         if checker is None:
             raise ModelUnavailable(self.reason)
-        return checker.check(draft, mention=mention, lang=lang, platform=platform)
+        return checker.check(draft, mention=mention, lang=lang, platform=platform, lane=lane, say=say)
 
-    def _loaded(self) -> DraftChecker | None:
+    def _loaded(self) -> SpeakingChecker | None:
         with self._lock:
             if self._checker is None and self.readiness is not Readiness.FAILED:
                 self.readiness = Readiness.LOADING
@@ -57,13 +83,37 @@ class LazyChecker:
                 except ModelUnavailable as fault:
                     self.reason = str(fault)
                     self.readiness = Readiness.FAILED
-                except Exception as fault:  # noqa: BLE001 - whatever stops the check, a person must decide, not a traceback
+                except Exception as fault:  # noqa: BLE001 - whatever stops the check, a person decides; a page still opens
                     self.reason = f"{type(fault).__name__}: {fault}"
                     self.readiness = Readiness.FAILED
             return self._checker
 
 
-def load_checker(settings: Settings) -> DraftChecker:
-    """The real check under these settings; raises ModelUnavailable."""
-    del settings
-    raise ModelUnavailable("the reply check is not part of this program yet")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InWords:
+    """A `DraftChecker` whose reasons are in one language."""
+
+    checker: SpeakingChecker
+    language: str
+
+    def check(
+        self,
+        draft: str,
+        *,
+        mention: str | None = None,
+        lang: str | None = None,
+        platform: str | None = None,
+        lane: Lane = Lane.FLOW,
+    ) -> Checked:
+        """Judge a draft; raises ModelUnavailable."""
+        return self.checker.check(draft, mention=mention, lang=lang, platform=platform, lane=lane, say=self.language)
+
+
+def load_checker(settings: Settings) -> SpeakingChecker:
+    """The real check under these settings, slow; raises ModelUnavailable or PolicyBroken."""
+    # Imported when it is needed: numpy, the tokenizer and the runtime would delay the first page by seconds.
+    from responders.check import ReplyChecker  # noqa: PLC0415 - see above
+
+    return ReplyChecker.load(
+        policy=settings.replies.policy, allowed_domains=settings.allowed_domains, model=settings.model.folder
+    )

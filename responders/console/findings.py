@@ -34,6 +34,9 @@ def verdict(say: Words, report: CheckReport) -> str:
 
 def listed(say: Words, report: CheckReport) -> str:
     """Every finding with its number, category, reason and better wording."""
+    notes = "".join(f'<p class="tf-note">{inert(sentence)}</p>' for sentence in report.notes)
+    if not report.findings and notes:
+        return notes
     if not report.findings:
         return f'<p class="tf-faint">{escape(say("desk.no-findings"))}</p>'
     rows: list[str] = []
@@ -54,7 +57,7 @@ def listed(say: Words, report: CheckReport) -> str:
             f" ({escape(severity)})<bdi>{quote}</bdi></div>"
             f'<div class="tf-text">{inert(finding.why)}</div>{better}</li>'
         )
-    return f'<ol class="tf-findings">{"".join(rows)}</ol>'
+    return f'<ol class="tf-findings">{"".join(rows)}</ol>{notes}'
 
 
 def _sorted(report: CheckReport) -> list[Finding]:

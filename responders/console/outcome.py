@@ -1,6 +1,6 @@
 """What became of an approved reply, and what a person does about it: take it back, post it by hand, settle a doubt."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 
 import streamlit as st
@@ -17,10 +17,10 @@ from responders.reply import Approval, Draft, Publication, ReplyFault, ReplyStat
 BY_HAND = "by_hand"
 
 
-def show(visit: Visit, draft: Draft, mention: StoredMention, approval: Approval | None) -> None:
+def show(visit: Visit, draft: Draft, mention: StoredMention, approvals: Sequence[Approval]) -> None:
     """Approval, hold time, and the steps that the reply's state allows."""
     say = visit.words
-    if approval is not None:
+    for approval in approvals:
         approved = say("review.approved-by", name=approval.by, time=visit.clock(approval.at))
         reason = f": {approval.reason}" if approval.reason else ""
         st.caption(plain(approved + reason))

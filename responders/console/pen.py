@@ -14,6 +14,7 @@ from monitor.mention import Lane, MentionId
 from monitor.storage.stored import StoredMention
 from responders import store
 from responders.accounts import Account, AccountFault
+from responders.console.checking import InWords
 from responders.console.context import Console
 from responders.drafting import choose_door
 from responders.reply import CheckReport, Draft, ReplyFault, ReplyState, StaleDraft
@@ -34,7 +35,7 @@ class Pen:
     template: str | None = None
     conflict: StaleDraft | None = None
     fault: Exception | None = None
-    checked: str | None = None
+    checked: tuple[str, Lane | None] | None = None
     report: CheckReport | None = None
     unavailable: str | None = None
 
@@ -46,7 +47,7 @@ class Pen:
         self.saved_at = draft.updated_at if draft else None
         self.conflict = self.fault = None
         if draft is not None and draft.report is not None:
-            self.checked, self.report, self.unavailable = draft.text, draft.report, None
+            self.checked, self.report, self.unavailable = (draft.text, draft.lane), draft.report, None
 
 
 def pen_for(mention: MentionId, account: str) -> Pen:
@@ -122,18 +123,20 @@ def replace_words(
         pen.adopt(pen.draft)
 
 
-def check(console: Console, pen: Pen, now: datetime) -> None:
+def check(console: Console, pen: Pen, now: datetime, *, language: str) -> None:
     """Judge the saved words, once for each text; a check that cannot run leaves its reason."""
-    if pen.saved == pen.checked or not pen.saved.strip():
+    lane = pen.draft.lane if pen.draft else pen.lane
+    if pen.checked == (pen.saved, lane) or not pen.saved.strip():
         return
     with console.database.read() as unit:
         target = store.target_of(unit, pen.mention)
+    checker = InWords(checker=console.checker, language=language)
     try:
-        report = check_reply(console.checker, pen.saved, target, now)
+        report = check_reply(checker, pen.saved, target, now, lane=lane)
     except CheckUnavailable as fault:
-        pen.checked, pen.report, pen.unavailable = pen.saved, None, str(fault)
+        pen.checked, pen.report, pen.unavailable = (pen.saved, lane), None, str(fault)
     else:
-        pen.checked, pen.report, pen.unavailable = pen.saved, report, None
+        pen.checked, pen.report, pen.unavailable = (pen.saved, lane), report, None
 
 
 def usual_door(console: Console, mention: StoredMention) -> str:

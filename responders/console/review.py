@@ -25,8 +25,6 @@ TABS: Final = {
     "uncertain": (ReplyState.UNCERTAIN,),
     "past": (ReplyState.SENT, ReplyState.REFUSED, ReplyState.REJECTED),
 }
-HOLD: Final = timedelta(minutes=1)
-"""How long an approved reply can still be taken back before it may go out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +34,7 @@ class Case:
     listed: Listed
     versions: list[Version]
     writers: frozenset[str]
-    approval: Approval | None
+    approvals: list[Approval]
 
 
 def show(visit: Visit) -> None:
@@ -75,7 +73,7 @@ def _cases(visit: Visit, tab: str) -> list[Case]:
                 listed=row,
                 versions=store.versions(unit, row.draft.id),
                 writers=store.writers(unit, row.draft.id),
-                approval=store.live_approval(unit, row.draft.id),
+                approvals=store.standing_approvals(unit, row.draft.id),
             )
             for row in rows
         ]
@@ -112,7 +110,7 @@ def _case(visit: Visit, case: Case) -> None:
     if draft.state is ReplyState.IN_REVIEW:
         _decide(visit, case)
     else:
-        outcome.show(visit, draft, mention, case.approval)
+        outcome.show(visit, draft, mention, case.approvals)
     if st.button(say("pages.desk"), key=f"desk-{draft.id}", icon=":material/edit_note:"):
         navigation.go(navigation.DESK, mention=mention.id)
 
@@ -167,13 +165,14 @@ def _decide(visit: Visit, case: Case) -> None:
     if not visit.may(Permission.REVIEW):
         return
     own = visit.account.name in case.writers
+    said_yes = any(approval.by == visit.account.name for approval in case.approvals)
     blocked = draft.report is not None and draft.report.verdict is Verdict.BLOCK
     words = st.text_input(say("review.note"), key=f"note-{draft.id}-{draft.version}", max_chars=500)
     override = None
     if blocked and visit.may(Permission.OVERRIDE) and not own:
         override = st.text_input(say("review.override"), key=f"override-{draft.id}-{draft.version}", max_chars=500)
     with st.container(horizontal=True):
-        may_approve = not own and (not blocked or visit.may(Permission.OVERRIDE))
+        may_approve = not own and not said_yes and (not blocked or visit.may(Permission.OVERRIDE))
         if may_approve and st.button(
             say("review.approve"),
             key=f"approve-{draft.id}",
@@ -186,6 +185,10 @@ def _decide(visit: Visit, case: Case) -> None:
             _with_note(visit, draft, words, reject=False)
         if st.button(say("review.reject"), key=f"reject-{draft.id}", icon=":material/block:"):
             _with_note(visit, draft, words, reject=True)
+    needed = draft.report.approvals_needed if draft.report else 1
+    if needed > 1:
+        names = ", ".join(approval.by for approval in case.approvals) or say("common.none")
+        st.caption(plain(say("review.approvals", count=len(case.approvals), needed=needed, names=names)))
     if own:
         st.caption(plain(say("review.own")))
     elif blocked and draft.report is not None:
@@ -194,20 +197,20 @@ def _decide(visit: Visit, case: Case) -> None:
 
 
 def _approve(visit: Visit, draft: Draft, override: str | None) -> None:
-    moment = context.now()
-    hold_until = moment + HOLD
+    say = visit.words
     try:
-        visit.console.review.approve(
-            draft.id,
-            by=visit.account,
-            now=moment,
-            version=draft.version,
-            override_reason=override,
-            hold_until=hold_until,
+        after = visit.console.review.approve(
+            draft.id, by=visit.account, now=context.now(), version=draft.version, override_reason=override
         )
-        note(visit.words("review.approve-done", time=hold_until.astimezone(visit.zone).strftime("%H:%M:%S")))
     except (AccountFault, ReplyFault) as fault:
-        refuse(visit.words, fault)
+        refuse(say, fault)
+    else:
+        if after.state is not ReplyState.APPROVED:
+            note(say("review.approve-one-more"))
+        elif after.hold_until is None:
+            note(say("review.approve-done-now"))
+        else:
+            note(say("review.approve-done", time=after.hold_until.astimezone(visit.zone).strftime("%H:%M:%S")))
     st.rerun()
 
 

@@ -53,7 +53,7 @@ def _write(mention: StoredMention, pen: Pen, lane_why: str) -> None:
     _conflict(visit, pen)
     still_loading = visit.console.checker.readiness in _STILL_LOADING
     if not still_loading:
-        pens.check(visit.console, pen, visit.now)
+        pens.check(visit.console, pen, visit.now, language=visit.words.language)
     _text_area(visit, pen, key, typed)
     if still_loading:
         st.caption(visit.words("desk.loading"))
@@ -116,7 +116,7 @@ def _text_area(visit: Visit, pen: Pen, key: str, typed: str | None) -> None:
         editor.Sheet(
             nonce=_nonce(pen),
             text=words,
-            checked=pen.checked or "",
+            checked=pen.checked[0] if pen.checked else "",
             marks=findings.marks(say, pen.report),
             saved=pen.saved if pen.conflict is None and pen.fault is None else "\0",
             saved_words=say("desk.saved", time=saved_at) if saved_at else "",

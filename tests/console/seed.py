@@ -177,6 +177,9 @@ class SeenDraft:
     risk: float
     findings: tuple[Finding, ...]
     policy: str = "test-1"
+    hold_seconds: int = 60
+    approvals_needed: int = 1
+    notes: tuple[str, ...] = ()
     model: str = "stand-in"
     revision: str = "1"
 
@@ -195,10 +198,17 @@ class WordChecker:
     )
 
     def check(
-        self, draft: str, *, mention: str | None = None, lang: str | None = None, platform: str | None = None
+        self,
+        draft: str,
+        *,
+        mention: str | None = None,
+        lang: str | None = None,
+        platform: str | None = None,
+        lane: Lane = Lane.FLOW,
+        say: str = "en",
     ) -> SeenDraft:
         """Judge a draft by the words in it."""
-        del mention, lang, platform
+        del mention, lang, platform, lane, say
         found = []
         for word, (category, severity, why) in self.words.items():
             start = draft.lower().find(word)

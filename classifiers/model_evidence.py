@@ -132,4 +132,6 @@ def strongest_run(tokens: Sequence[TokenRisk], text: str) -> tuple[int, int]:
         start -= 1
     while end < len(text) and text[end].isalnum():
         end += 1
+    while start < end and text[start].isspace():
+        start += 1
     return start, end

@@ -21,7 +21,7 @@ _REGIONS: Final = {
     "ar": ("SA", "EG", "AE", "JO", "MA"),
 }
 _DIGITS: Final = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
-_PHONE: Final = re.compile(r"(?<![\w/.-])\+?\(?\d(?:[ ()\u2011-]{0,2}\d){8,14}(?![\w/])")
+_PHONE: Final = re.compile(r"(?<![\w/.=&-])\+?\(?\d(?:[ ()\u2011-]{0,2}\d){8,14}(?![\w/])")
 _SERVICE_TYPES: Final = frozenset(
     {
         PhoneNumberType.TOLL_FREE,

@@ -20,6 +20,7 @@ _SHORTEST_NAME: Final = 4
 _CYRILLIC: Final = re.compile(r"[а-яіїєґ]")
 _ARABIC: Final = re.compile(r"[\u0600-\u06ff]")
 _LATIN: Final = re.compile(r"[a-z]")
+_CYRILLIC_PAIR: Final = frozenset({"ru", "uk"})
 _QUOTED: Final = re.compile(
     r"«[^«»\n]{1,300}»|“[^“”\n]{1,300}”|„[^„“”\n]{1,300}[“”]|\"[^\"\n]{1,300}\"|(?<!\w)'[^'\n]{2,300}'(?!\w)|‘[^‘’\n]{1,300}’"
 )
@@ -266,11 +267,15 @@ class RuleBook:
         first, last = sentence_around(text, start, end)
         sentence, words = text[first:last], self._words[part.lang]
         before, after = text[max(first, start - _BEFORE) : start], text[end:last]
+        kin = [other for other in rule.languages if other is part or _CYRILLIC_PAIR >= {other.lang, part.lang}]
         refused = (
-            (part.unless_before and part.unless_before.search(before))
-            or (part.unless_after and part.unless_after.search(after))
-            or (part.unless_sentence and part.unless_sentence.search(sentence))
-            or (part.when_sentence and not part.when_sentence.search(sentence))
+            (part.when_sentence and not part.when_sentence.search(sentence))
+            or any(
+                (other.unless_before and other.unless_before.search(before))
+                or (other.unless_after and other.unless_after.search(after))
+                or (other.unless_sentence and other.unless_sentence.search(sentence))
+                for other in kin
+            )
             or (Scope.NOT_NEGATED in rule.scope and words.negation.search(before))
             or (Scope.NOT_CONDITIONAL in rule.scope and words.condition.search(sentence))
             or (Scope.NOT_ANNOUNCED in rule.scope and words.announced.search(sentence))

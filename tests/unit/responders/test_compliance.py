@@ -1,0 +1,133 @@
+"""The policy decides, and a policy that cannot be read decides nothing."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from classifiers.types import Category, Finding, RiskReport, Severity
+from monitor.mention import Lane
+from responders.check import SHIPPED_POLICY, load_policy
+from responders.compliance import Decision, PolicyBroken, decide, parse_policy, platform_length
+from responders.reply import Verdict
+
+TEXT = SHIPPED_POLICY.read_text(encoding="utf-8")
+POLICY = parse_policy(TEXT)
+
+
+def finding(category: Category = Category.PROMISE, severity: Severity = Severity.REVIEW, score: float = 0.8) -> Finding:
+    rule = f"{category.value}/some"
+    return Finding(category=category, severity=severity, start=0, end=2, text="We", rule=rule, score=score, why="Why.")
+
+
+def report(*findings: Finding, risk: float = 0.1, complete: bool = True, notes: tuple[str, ...] = ()) -> RiskReport:
+    return RiskReport(risk=risk, findings=findings, model="m", revision="r", complete=complete, notes=notes)
+
+
+def decided(judged: RiskReport, *, lane: Lane = Lane.FLOW, platform: str | None = None, text: str = "We.") -> Decision:
+    return decide(judged, lane=lane, platform=platform, policy=POLICY, text=text)
+
+
+def test_a_draft_without_findings_passes() -> None:
+    assert decided(report()).verdict is Verdict.PASS
+
+
+def test_a_finding_for_review_asks_for_a_second_person() -> None:
+    assert decided(report(finding())).verdict is Verdict.REVIEW
+
+
+def test_a_blocking_finding_blocks() -> None:
+    assert decided(report(finding(severity=Severity.BLOCK))).verdict is Verdict.BLOCK
+
+
+def test_a_warning_informs_and_stops_nothing() -> None:
+    judged = decided(report(finding(severity=Severity.WARN)))
+    assert judged.verdict is Verdict.PASS
+    assert len(judged.findings) == 1
+
+
+def test_risk_alone_asks_for_a_second_person() -> None:
+    assert decided(report(risk=POLICY.review_risk)).verdict is Verdict.REVIEW
+    assert decided(report(risk=POLICY.review_risk - 0.01)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("category", list(Category))
+def test_high_risk_blocks_only_where_the_policy_says(category: Category) -> None:
+    verdict = decided(report(finding(category), risk=0.99)).verdict
+    assert verdict is (Verdict.BLOCK if category in POLICY.block_categories else Verdict.REVIEW)
+
+
+def test_an_incomplete_check_is_never_a_pass() -> None:
+    judged = decided(report(complete=False))
+    assert judged.verdict is Verdict.REVIEW
+    assert judged.notes == ("the check is incomplete; a person must decide",)
+
+
+def test_what_the_check_could_not_judge_is_told() -> None:
+    assert decided(report(complete=False, notes=("no model",))).notes == ("no model",)
+
+
+def test_a_draft_longer_than_the_platform_takes_is_blocked_and_says_by_how_much() -> None:
+    judged = decided(report(), platform="x", text="a" * 285)
+    assert judged.verdict is Verdict.BLOCK
+    assert judged.notes == ("the draft is 285 characters long and x takes 280; shorten it by 5",)
+
+
+def test_x_counts_links_as_23_and_emoji_as_two() -> None:
+    assert platform_length("See https://brand.example/" + "a" * 200, "x") == len("See ") + 23
+    assert platform_length("👍", "x") == 2
+    assert platform_length("Привет", "x") == 6
+    assert platform_length("مرحبا", "x") == 5
+    assert platform_length("👍", "mastodon") == 1
+
+
+def test_the_personal_lane_holds_longer() -> None:
+    risky = report(finding())
+    assert decided(risky, lane=Lane.PERSONAL).hold_seconds > decided(risky).hold_seconds
+
+
+def test_a_blocked_draft_needs_more_approvals() -> None:
+    assert decided(report(finding(severity=Severity.BLOCK))).approvals_needed > decided(report()).approvals_needed
+
+
+def test_a_rule_s_own_severity_wins_over_its_category_s() -> None:
+    policy = parse_policy(TEXT.replace("[severity]", '[severity]\npromise = "block"\n"promise/some" = "warn"'))
+    judged = decide(report(finding()), lane=Lane.FLOW, platform=None, policy=policy, text="We.")
+    assert judged.findings[0].severity is Severity.WARN
+    other = replace(finding(), rule="promise/other")
+    assert decide(report(other), lane=Lane.FLOW, platform=None, policy=policy, text="We.").verdict is Verdict.BLOCK
+
+
+def test_every_change_of_a_policy_is_a_new_version() -> None:
+    changed = parse_policy(TEXT + "# a remark\n")
+    assert changed.version != POLICY.version
+    assert re.fullmatch(r"1\+[0-9a-f]{8}", POLICY.version)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("version = ", "not TOML"),
+        ("", 'no "version"'),
+        (TEXT.replace('version = "1"', "version = 1"), 'no "version"'),
+        (TEXT + "\n[surprise]\n", 'unknown section "surprise"'),
+        (TEXT.replace("review = 0.5 ", "review = 1.5 "), "risk.review"),
+        (TEXT.replace("review = 0.5 ", "review = true "), "risk.review"),
+        (TEXT.replace("review = 0.5 ", "review = 0.95 "), "must not exceed"),
+        (TEXT.replace('"insult", ', '"rudeness", '), "block.categories"),
+        (TEXT.replace("[severity]", '[severity]\nrudeness = "warn"'), "names no category"),
+        (TEXT.replace("[severity]", '[severity]\ninsult = "hide"'), "block, review or warn"),
+        (TEXT.replace("x = 280", 'x = "280"'), "length.x"),
+        (TEXT.replace("pass = 60", "pass = -1"), "hold_seconds.personal.pass"),
+        (TEXT.replace("[approvals.personal]", "[approvals.other]"), "[approvals.personal]"),
+    ],
+)
+def test_a_broken_policy_says_what_is_wrong(text: str, said: str) -> None:
+    with pytest.raises(PolicyBroken, match=re.escape(said)):
+        parse_policy(text)
+
+
+def test_a_missing_policy_file_is_named() -> None:
+    missing = SHIPPED_POLICY.with_name("nowhere.toml")
+    with pytest.raises(PolicyBroken, match=r"nowhere\.toml cannot be read .* nothing is sent"):
+        load_policy(missing)

@@ -177,7 +177,7 @@ class SeenDraft:
     risk: float
     findings: tuple[Finding, ...]
     policy: str = "test-1"
-    hold_seconds: int = 60
+    hold_seconds: int = 0
     approvals_needed: int = 1
     notes: tuple[str, ...] = ()
     model: str = "stand-in"

@@ -1,6 +1,5 @@
 """Every decision can be clicked, and does in the database what its words say."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,10 @@ from responders.accounts import Role
 from responders.console import context, editor
 from responders.reply import Draft, ReplyState
 from tests.console.clicking import Desk, click, html_of
+
+
+def plain_of(value: str) -> str:
+    return value.replace("\\", "")
 
 
 def state_of(desk: Desk, name: str) -> Draft:
@@ -239,12 +242,24 @@ class TestDesk:
 class TestReview:
     def test_approve(self, desk: Desk) -> None:
         desk.sign_in("lead")
-        at = desk.open("review")
-        click(at, f"approve-{desk.world.replies['queue'].id}")
-        draft = state_of(desk, "queue")
-        assert draft.state is ReplyState.APPROVED
-        assert draft.hold_until is not None
-        assert draft.hold_until > context.now() + timedelta(seconds=30)
+        at = click(desk.open("review"), f"approve-{desk.world.replies['queue'].id}")
+        assert state_of(desk, "queue").state is ReplyState.APPROVED
+        assert at.success[0].value == "Approved; it may go out now\\."
+
+    def test_a_text_that_needs_two_waits_for_the_second_yes(self, desk: Desk) -> None:
+        draft = desk.world.replies["queue"]
+        with desk.database.write() as unit:
+            unit.exec_driver_sql("UPDATE replies SET approvals_needed = 2, hold_seconds = 300")
+        desk.sign_in("lead")
+        at = click(desk.open("review"), f"approve-{draft.id}")
+        assert state_of(desk, "queue").state is ReplyState.IN_REVIEW
+        assert "one more person" in at.success[0].value
+        assert any("Approvals: 1 of 2 (lead)" in plain_of(caption.value) for caption in at.caption)
+        assert f"approve-{draft.id}" not in {button.key for button in at.button}
+        desk.sign_in("admin")
+        click(desk.open("review"), f"approve-{draft.id}")
+        assert state_of(desk, "queue").state is ReplyState.APPROVED
+        assert any("held until" in caption.value for caption in desk.open("review", show="approved").caption)
 
     @pytest.mark.parametrize(("button", "after"), [("back", ReplyState.DRAFT), ("reject", ReplyState.REJECTED)])
     def test_send_back_and_reject_want_a_note(self, desk: Desk, button: str, after: ReplyState) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Final, Protocol
 
 from monitor.errors import (
@@ -27,6 +26,7 @@ from monitor.storage.audit import AuditLog, JsonValue
 from monitor.storage.session import Database
 from responders import store
 from responders.clearance import Stop, Wait, parent_clearance
+from responders.ending import Ending, Outcome, Result, released, uncertain, with_remedy
 from responders.recheck import Recheck
 from responders.reply import (
     AlreadyAnswered,
@@ -72,37 +72,6 @@ class Publisher(Protocol):
         """Whether the post is still there as it is stored; raises EdgeError when that cannot be asked."""
 
 
-class Result(StrEnum):
-    """What became of one reply in one round."""
-
-    SENT = "sent"
-    REFUSED = "refused"
-    UNCERTAIN = "uncertain"
-    WAITING = "waiting"
-    STOPPED = "stopped"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one reply, with the sentence that a person reads."""
-
-    reply_id: ReplyId
-    door: str
-    result: Result
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ending:
-    """How an attempt ends in the database: publication, reply, and why."""
-
-    publication: PublicationState
-    reply: ReplyState
-    result: Result
-    reason: str | None
-    published: Published | None = None
-
-
 @dataclass(slots=True, kw_only=True)
 class Publishing:
     """Publishes approved replies through named doors. One at a time; `clock` gives aware UTC times."""
@@ -115,7 +84,7 @@ class Publishing:
     name: str = field(default_factory=lambda: f"publisher:{socket.gethostname()}:{os.getpid()}")
     _rests: dict[str, datetime] = field(default_factory=dict)
     _looked: dict[ReplyId, datetime] = field(default_factory=dict)
-    _unrecorded: dict[ReplyId, tuple[Publication, _Ending]] = field(default_factory=dict)
+    _unrecorded: dict[ReplyId, tuple[Publication, Ending]] = field(default_factory=dict)
 
     def publish_next(self) -> Outcome | None:
         """Take the reply that is due longest through all four steps; None when nothing is due."""
@@ -140,24 +109,19 @@ class Publishing:
             for draft, publication in store.attempts(unit, ReplyState.SENDING):
                 if publication is not None and not publication.claimed_by.startswith("publisher:"):
                     continue  # somebody is posting it by hand; they know whether it went out
-                ending = _Ending(
-                    publication=PublicationState.UNCERTAIN,
-                    reply=ReplyState.UNCERTAIN,
-                    result=Result.UNCERTAIN,
-                    reason="the publisher stopped while sending it; nobody knows whether it went out",
-                )
+                ending = uncertain("the publisher stopped while sending it; nobody knows whether it went out")
                 outcomes.append(self._end(unit, draft, publication, ending, self.clock()))
         return outcomes
 
     def reconcile(self) -> list[Outcome]:
         """Look for each uncertain reply under its post; what is found was sent, the rest stays a person's to decide."""
         with self.database.read() as unit:
-            uncertain = [
+            unknown = [
                 (draft, publication, store.target_of(unit, draft.mention_id))
                 for draft, publication in store.attempts(unit, ReplyState.UNCERTAIN)
             ]
         outcomes = []
-        for draft, publication, target in uncertain:
+        for draft, publication, target in unknown:
             door = self.doors.get(draft.door)
             if publication is None or door is None or door.by_person or self._resting(draft.door):
                 continue
@@ -212,7 +176,7 @@ class Publishing:
 
     # (b) re-check, (c) send once -------------------------------------------------------------------------------
 
-    def _check_and_send(self, publication: Publication, door: Publisher) -> _Ending:
+    def _check_and_send(self, publication: Publication, door: Publisher) -> Ending:
         """What to record; no transaction is open while the model runs and the platform is spoken to."""
         try:
             with self.database.read() as unit:
@@ -222,28 +186,28 @@ class Publishing:
         except EdgeError as error:
             return self._not_now(publication.door, error)
         except Exception as error:  # noqa: BLE001 - whatever a check or a door breaks with is a doubt, and doubts stop
-            return _released(Stop(reason=f"the re-check broke ({type(error).__name__})"))
+            return released(Stop(reason=f"the re-check broke ({type(error).__name__})"))
         if found is not None:
-            return _released(found)
+            return released(found)
         return self._send(publication, target, draft.text, door)
 
-    def _send(self, publication: Publication, target: ReplyTarget, text: str, door: Publisher) -> _Ending:
+    def _send(self, publication: Publication, target: ReplyTarget, text: str, door: Publisher) -> Ending:
         try:
             published = door.publish(target, text)
         except PublishRefused as error:
-            return _Ending(
+            return Ending(
                 publication=PublicationState.REFUSED,
                 reply=ReplyState.REFUSED,
                 result=Result.REFUSED,
-                reason=_with_remedy(error),
+                reason=with_remedy(error),
             )
         except (RateLimited, AuthFailed, NotApproved, SourceDown) as error:
             return self._not_now(publication.door, error)
         except PublishUncertain as error:
-            return _uncertain(_with_remedy(error))
+            return uncertain(with_remedy(error))
         except Exception as error:  # noqa: BLE001 - an unknown fault after the request began: nobody knows, so say so
-            return _uncertain(f"the door broke while sending ({type(error).__name__})")
-        return _Ending(
+            return uncertain(f"the door broke while sending ({type(error).__name__})")
+        return Ending(
             publication=PublicationState.SENT,
             reply=ReplyState.SENT,
             result=Result.SENT,
@@ -251,18 +215,18 @@ class Publishing:
             published=published,
         )
 
-    def _not_now(self, door: str, error: EdgeError) -> _Ending:
+    def _not_now(self, door: str, error: EdgeError) -> Ending:
         """The platform took nothing and may later: the door rests, the reply stays approved."""
         now = self.clock()
         if isinstance(error, RateLimited):
             self._rests[door] = max(error.until, now)
         else:
             self._rests[door] = now + (DOOR_REST_AUTH if isinstance(error, AuthFailed | NotApproved) else DOOR_REST)
-        return _released(Wait(reason=_with_remedy(error)))
+        return released(Wait(reason=with_remedy(error)))
 
     # (d) record ------------------------------------------------------------------------------------------------
 
-    def _record(self, reply_id: ReplyId, publication: Publication, ending: _Ending) -> Outcome:
+    def _record(self, reply_id: ReplyId, publication: Publication, ending: Ending) -> Outcome:
         """Write down how the attempt ended; while the database is away, remember it and try again next round."""
         self._unrecorded[reply_id] = (publication, ending)
         with self.database.write() as unit:
@@ -287,9 +251,7 @@ class Publishing:
         del self._unrecorded[reply_id]
         return outcome
 
-    def _end(
-        self, unit: Unit, draft: Draft, publication: Publication | None, ending: _Ending, now: datetime
-    ) -> Outcome:
+    def _end(self, unit: Unit, draft: Draft, publication: Publication | None, ending: Ending, now: datetime) -> Outcome:
         if publication is not None and publication.state is not ending.publication:
             store.settle_publication(
                 unit, publication, ending.publication, at=now, reason=ending.reason, published=ending.published
@@ -327,12 +289,12 @@ class Publishing:
             found = door.find_own(target, draft.text, publication.claimed_at - CLOCK_SKEW)
         except EdgeError as error:
             self._not_now(publication.door, error)
-            return self._still_uncertain(draft, f"could not look for it: {_with_remedy(error)}")
+            return self._still_uncertain(draft, f"could not look for it: {with_remedy(error)}")
         except Exception as error:  # noqa: BLE001 - one door that breaks must not keep the others from being looked at
             return self._still_uncertain(draft, f"could not look for it ({type(error).__name__})")
         if found is None:
             return self._not_seen(draft)
-        ending = _Ending(
+        ending = Ending(
             publication=PublicationState.SENT,
             reply=ReplyState.SENT,
             result=Result.SENT,
@@ -359,24 +321,3 @@ class Publishing:
     def _note(self, unit: Unit, at: datetime, action: str, draft: Draft, details: Mapping[str, JsonValue]) -> None:
         whole: dict[str, JsonValue] = {"version": draft.version, "text_hash": draft.text_hash, **details}
         self.audit.append(unit, at=at, actor=ACTOR, action=action, subject=f"reply:{draft.id}", details=whole)
-
-
-def _released(found: Wait | Stop) -> _Ending:
-    """Certainly not sent: tried again by itself, or back to a person."""
-    waits = isinstance(found, Wait)
-    return _Ending(
-        publication=PublicationState.RELEASED,
-        reply=ReplyState.APPROVED if waits else ReplyState.DRAFT,
-        result=Result.WAITING if waits else Result.STOPPED,
-        reason=f"not sent yet: {found.reason}" if waits else f"not sent: {found.reason}",
-    )
-
-
-def _uncertain(reason: str) -> _Ending:
-    return _Ending(
-        publication=PublicationState.UNCERTAIN, reply=ReplyState.UNCERTAIN, result=Result.UNCERTAIN, reason=reason
-    )
-
-
-def _with_remedy(error: EdgeError) -> str:
-    return f"{error}; {error.remedy}" if error.remedy else str(error)

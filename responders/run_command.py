@@ -19,7 +19,8 @@ from monitor.lease import RENEW_SECONDS, Lease
 from monitor.settings_option import Commands, add_config_option, settings_of
 from responders.assembly import limits_of, opened, say, sentence, utc_now
 from responders.checking import checker_of
-from responders.publishing import Outcome, Publisher, Publishing
+from responders.ending import Outcome
+from responders.publishing import Publisher, Publishing
 from responders.recheck import Recheck
 
 POLL_SECONDS: Final = 1.0

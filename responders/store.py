@@ -5,14 +5,13 @@ rows and its audit entry belong to one transaction of the caller's.
 """
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from sqlalchemy import Connection, RowMapping, func, or_, select, update
+from sqlalchemy import Connection, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from classifiers.types import Category, Finding, Severity
 from monitor.mention import Handling, Lane, MentionId
 from monitor.storage.schema import accounts, approvals, mentions, publications, replies, reply_versions
 from monitor.storage.switches import STOP_SENDING, get_switch
@@ -20,7 +19,6 @@ from responders.reply import (
     OPEN,
     AlreadyAnswered,
     Approval,
-    CheckReport,
     Draft,
     Publication,
     PublicationState,
@@ -30,27 +28,15 @@ from responders.reply import (
     ReplyTarget,
     StaleDraft,
     UnknownReply,
-    Verdict,
     Version,
     text_hash,
 )
+from responders.rows import draft_from, publication_from, report_columns, target_from
 
 Unit: TypeAlias = Connection
 """An open unit of work."""
 
 PAGE: Final = 50
-_REPORT_COLUMNS: Final = (
-    "risk",
-    "verdict",
-    "findings",
-    "policy",
-    "model",
-    "revision",
-    "checked_at",
-    "hold_seconds",
-    "approvals_needed",
-    "check_notes",
-)
 _LIVE: Final = ("sending", "sent", "uncertain")
 
 
@@ -82,7 +68,7 @@ def target_of(unit: Unit, mention_id: MentionId) -> ReplyTarget:
     if row is None:
         msg = f"there is no mention {mention_id}"
         raise UnknownReply(msg)
-    return _target(row)
+    return target_from(row)
 
 
 def draft_of(unit: Unit, reply_id: ReplyId) -> Draft:
@@ -91,13 +77,13 @@ def draft_of(unit: Unit, reply_id: ReplyId) -> Draft:
     if row is None:
         msg = f"there is no reply {reply_id}"
         raise UnknownReply(msg)
-    return _draft(row)
+    return draft_from(row)
 
 
 def replies_to(unit: Unit, mention_id: MentionId) -> list[Draft]:
     """Every reply to a mention, oldest first, in whatever state."""
     rows = unit.execute(select(replies).where(replies.c.mention_id == mention_id).order_by(replies.c.id)).mappings()
-    return [_draft(row) for row in rows]
+    return [draft_from(row) for row in rows]
 
 
 def open_reply(unit: Unit, mention_id: MentionId, author: str) -> Draft | None:
@@ -116,7 +102,7 @@ def open_reply(unit: Unit, mention_id: MentionId, author: str) -> Draft | None:
         .mappings()
         .first()
     )
-    return None if row is None else _draft(row)
+    return None if row is None else draft_from(row)
 
 
 def listed(
@@ -140,7 +126,7 @@ def listed(
         query = query.where(replies.c.id > after)
     if author is not None:
         query = query.where(replies.c.author == author)
-    return [Listed(draft=_draft(row), target=_target(row, "m_")) for row in unit.execute(query).mappings()]
+    return [Listed(draft=draft_from(row), target=target_from(row, "m_")) for row in unit.execute(query).mappings()]
 
 
 def counts(unit: Unit) -> dict[ReplyState, int]:
@@ -186,7 +172,7 @@ def publications_of(unit: Unit, reply_id: ReplyId) -> list[Publication]:
     rows = unit.execute(
         select(publications).where(publications.c.reply_id == reply_id).order_by(publications.c.id)
     ).mappings()
-    return [_publication(row) for row in rows]
+    return [publication_from(row) for row in rows]
 
 
 def is_stopped(unit: Unit) -> str | None:
@@ -286,7 +272,7 @@ def put(unit: Unit, before: Draft, after: Draft, *, by: str) -> None:
             note=after.note,
             hold_until=after.hold_until,
             updated_at=after.updated_at,
-            **_report_columns(after.report),
+            **report_columns(after.report),
         )
     )
     if result.rowcount != 1:
@@ -349,7 +335,7 @@ def claim(unit: Unit, draft: Draft, sending: Draft, *, by: str, at: datetime) ->
         msg = f"mention {draft.mention_id} already has a reply that is out or may be out; reply {draft.id} was not sent"
         raise AlreadyAnswered(msg) from error
     row = unit.execute(select(publications).where(publications.c.id == key)).mappings().one()
-    return _publication(row)
+    return publication_from(row)
 
 
 def live_publication(unit: Unit, reply_id: ReplyId) -> Publication | None:
@@ -359,7 +345,7 @@ def live_publication(unit: Unit, reply_id: ReplyId) -> Publication | None:
         .mappings()
         .first()
     )
-    return None if row is None else _publication(row)
+    return None if row is None else publication_from(row)
 
 
 def is_answered(unit: Unit, mention_id: MentionId) -> bool:
@@ -410,107 +396,8 @@ def settle_publication(
 def attempts(unit: Unit, state: ReplyState) -> list[tuple[Draft, Publication | None]]:
     """Replies in `sending` or `uncertain`, oldest first, each with its live attempt."""
     rows = unit.execute(select(replies).where(replies.c.state == state.value).order_by(replies.c.id)).mappings()
-    drafts = [_draft(row) for row in rows]
+    drafts = [draft_from(row) for row in rows]
     return [(draft, live_publication(unit, draft.id)) for draft in drafts]
-
-
-# ------------------------------------------------------------------ rows ↔ values
-
-
-def finding_row(finding: Finding) -> dict[str, object]:
-    """A finding as JSON keeps it and as `responders check` prints it."""
-    row: dict[str, object] = asdict(finding)
-    return row | {"category": finding.category.value, "severity": finding.severity.value}
-
-
-def _finding(row: dict[str, object]) -> Finding:
-    start, end, suggestion = row.get("start"), row.get("end"), row.get("suggestion")
-    return Finding(
-        category=Category(str(row["category"])),
-        severity=Severity(str(row["severity"])),
-        start=start if isinstance(start, int) else None,
-        end=end if isinstance(end, int) else None,
-        text=str(row["text"]),
-        rule=str(row["rule"]),
-        score=float(str(row["score"])),
-        why=str(row["why"]),
-        suggestion=None if suggestion is None else str(suggestion),
-    )
-
-
-def _report_columns(report: CheckReport | None) -> dict[str, object]:
-    if report is None:
-        return dict.fromkeys(_REPORT_COLUMNS)
-    return {
-        "risk": report.risk,
-        "verdict": report.verdict.value,
-        "findings": [finding_row(finding) for finding in report.findings],
-        "policy": report.policy,
-        "model": report.model,
-        "revision": report.revision,
-        "checked_at": report.checked_at,
-        "hold_seconds": report.hold_seconds,
-        "approvals_needed": report.approvals_needed,
-        "check_notes": list(report.notes),
-    }
-
-
-def _report(row: RowMapping) -> CheckReport | None:
-    if row["verdict"] is None:
-        return None
-    return CheckReport(
-        verdict=Verdict(row["verdict"]),
-        risk=row["risk"],
-        findings=tuple(_finding(finding) for finding in row["findings"] or ()),
-        policy=row["policy"],
-        model=row["model"],
-        revision=row["revision"],
-        checked_at=row["checked_at"],
-        hold_seconds=row["hold_seconds"] or 0,
-        approvals_needed=row["approvals_needed"] or 1,
-        notes=tuple(row["check_notes"] or ()),
-    )
-
-
-def _draft(row: RowMapping) -> Draft:
-    return Draft(
-        id=ReplyId(row["id"]),
-        mention_id=MentionId(row["mention_id"]),
-        author=row["author"],
-        state=ReplyState(row["state"]),
-        lane=Lane(row["lane"]),
-        door=row["door"],
-        template=row["template"],
-        text=row["text"],
-        text_hash=row["text_hash"],
-        version=row["version"],
-        mention_hash=row["mention_hash"],
-        report=_report(row),
-        note=row["note"],
-        hold_until=row["hold_until"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-    )
-
-
-def _target(row: RowMapping, prefix: str = "") -> ReplyTarget:
-    def at(name: str) -> object:
-        return row[prefix + name]
-
-    names = ("source", "platform", "external_id", "parent_id", "root_id", "url", "brand", "author", "author_name")
-    more = ("title", "text", "text_hash", "lang", "intent", "severity", "created_at", "due_at", "edited_at", "gone_at")
-    values = {name: at(name) for name in (*names, *more)}
-    lane = at("lane")
-    return ReplyTarget(
-        mention_id=MentionId(row[prefix + "id"]),
-        lane=None if lane is None else Lane(str(lane)),
-        handling=Handling(str(at("handling"))),
-        **values,  # type: ignore[arg-type]  # columns of the same names and types, see schema.mentions
-    )
-
-
-def _publication(row: RowMapping) -> Publication:
-    return Publication(**{**row, "state": PublicationState(row["state"])})
 
 
 def _add_version(unit: Unit, draft: Draft, by: str, at: datetime) -> None:

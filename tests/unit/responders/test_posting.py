@@ -5,8 +5,8 @@ import pytest
 from monitor.errors import PublishUncertain
 from responders import store
 from responders.accounts import Account, NotAllowed, Role
+from responders.ending import Result
 from responders.posting import SETTLE_AFTER
-from responders.publishing import Result
 from responders.reply import Draft, IllegalMove, PublicationState, ReplyState, StaleDraft, Unusable
 from tests.reply_world import NOW, Checked, World
 

@@ -17,7 +17,7 @@ from monitor.errors import (
 from monitor.storage.schema import mentions, publications, replies
 from responders import store
 from responders.clearance import Stop, Wait
-from responders.publishing import Result
+from responders.ending import Result
 from responders.recheck import Recheck
 from responders.reply import Draft, ParentState, PublicationState, Published, ReplyId, ReplyState, StaleDraft
 from tests.reply_world import NOW, Checked, Door, World

@@ -2,11 +2,13 @@
 
 import importlib
 import importlib.util
+import os
 import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +31,8 @@ TEXTS: Final = (
 )
 """Short posts as they come, some 20 tokens each."""
 COUNT: Final = 240
+PIPELINE_COUNT: Final = 36
+ROUNDS: Final = 3
 _SPECIAL: Final = ("pad_token", "cls_token", "sep_token")
 
 
@@ -40,35 +44,43 @@ def bench(weights: Path | None = None) -> dict[str, object]:
     encoder = Encoder.load(weights)
     load = time.perf_counter() - started
     encoder.run(texts[:8])
-    encoder_rate = COUNT / _seconds(lambda: encoder.run(texts))
-    encoder_memory = _memory()
+    with_model = _memory()
     assessor = Assessor(weights)
     assessor.assess(texts[:24])
-    rate = COUNT / _seconds(lambda: assessor.assess(texts))
-    singles = sorted(_seconds(lambda t=text: assessor.assess([t])) for text in texts)  # type: ignore[misc]
+    with_language = _memory()
+    rates = {"assess": 0.0, "encoder": 0.0, "pipeline": 0.0}
+    classify = _pipeline(weights or WEIGHTS) if importlib.util.find_spec("torch") else None
+    few = texts[:PIPELINE_COUNT]
+    for _ in range(ROUNDS):  # taken in turns, the best of each: what else the machine does falls on all alike
+        rates["encoder"] = max(rates["encoder"], COUNT / _seconds(lambda: encoder.run(texts)))
+        rates["assess"] = max(rates["assess"], COUNT / _seconds(lambda: assessor.assess(texts)))
+        if classify is not None:
+            rates["pipeline"] = max(rates["pipeline"], len(few) / _seconds(lambda: [classify(text) for text in few]))
+    singles = sorted(_seconds(partial(assessor.assess, [text])) for text in texts)
     found: dict[str, object] = {
         "texts": COUNT,
-        "texts_per_second": round(rate, 1),
-        "encoder_texts_per_second": round(encoder_rate, 1),
+        "texts_per_second": round(rates["assess"], 1),
+        "encoder_texts_per_second": round(rates["encoder"], 1),
         "one_text_ms": {
             "p50": round(1000 * statistics.median(singles), 2),
             "p95": round(1000 * singles[int(0.95 * COUNT)], 2),
         },
         "load_seconds": round(load, 2),
-        "peak_memory_mb": {"before": before, "with_model": encoder_memory, "with_language": _memory()},
+        "peak_memory_mb": {"before": before, "with_model": with_model, "with_language": with_language},
+        "cores": os.cpu_count(),
+        "load_average": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
     }
-    if importlib.util.find_spec("torch") is None:
+    if classify is None:
         found["pipeline"] = "torch is not installed; the comparison with a transformers pipeline was left out"
         return found
-    pipeline_rate = _pipeline_rate(texts[:48], weights or WEIGHTS)
-    found["pipeline"] = {"shape": "XLM-R base, batch 1", "texts_per_second": round(pipeline_rate, 1)}
-    found["ratio"] = round(rate / pipeline_rate, 1)
-    found["encoder_ratio"] = round(encoder_rate / pipeline_rate, 1)
+    found["pipeline"] = {"shape": "XLM-R base, batch 1", "texts_per_second": round(rates["pipeline"], 1)}
+    found["ratio"] = round(rates["assess"] / rates["pipeline"], 1)
+    found["encoder_ratio"] = round(rates["encoder"] / rates["pipeline"], 1)
     return found
 
 
-def _pipeline_rate(texts: Sequence[str], weights: Path) -> float:
-    """Texts a second of a default text-classification pipeline with random weights of XLM-R base's shape."""
+def _pipeline(weights: Path) -> Callable[[str], object]:
+    """A default text-classification pipeline with random weights of XLM-R base's shape."""
     # Looked up by name: its types differ with and without torch.
     transformers = importlib.import_module("transformers")
     config = transformers.XLMRobertaConfig(
@@ -79,9 +91,11 @@ def _pipeline_rate(texts: Sequence[str], weights: Path) -> float:
         tokenizer_file=str(weights / TOKENIZER_FILE), **dict(zip(_SPECIAL, ("<pad>", "<s>", "</s>"), strict=True))
     )
     model = transformers.XLMRobertaForSequenceClassification(config).eval()
-    classify = transformers.pipeline("text-classification", model=model, tokenizer=tokenizer, device=-1)
-    classify(list(texts[:4]))
-    return len(texts) / _seconds(lambda: [classify(text) for text in texts])
+    classify: Callable[[str], object] = transformers.pipeline(
+        "text-classification", model=model, tokenizer=tokenizer, device=-1
+    )
+    classify(TEXTS[0])
+    return classify
 
 
 def _seconds(work: Callable[[], object]) -> float:

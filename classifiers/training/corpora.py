@@ -22,6 +22,11 @@ BLOCK: Final = 20
 HELD_OUT: Final = 7
 """Of every ten blocks of `BLOCK` neighbouring rows, the one with this number is held out."""
 
+WRITTEN: Final = 10
+PUBLIC: Final = 16
+PAIRS: Final = 16
+"""Written mentions, public texts and drafts with their mentions in one step of training."""
+
 T = TypeVar("T")
 
 
@@ -100,7 +105,7 @@ CORPORA: Final = (
         cap=4500,
         licence="CC BY-SA 3.0",
         source="yarfruct/open-sentiment-corpus",
-        citation="Yarullin et al., open-sentiment-corpus (repository)",
+        citation="yarfruct, open-sentiment-corpus (repository)",
     ),
     Corpus(
         path="toxicity/davidson.en",
@@ -167,7 +172,8 @@ CORPORA: Final = (
         cap=1600,
         licence="CC BY 4.0 (mirror: MIT)",
         source="iVishalr/Spam-Detector",
-        citation="Almeida et al., Contributions to the Study of SMS Spam Filtering, DocEng 2011",
+        citation="Almeida et al., Contributions to the Study of SMS Spam Filtering, DocEng 2011; "
+        "Alberto et al., TubeSpam, ICMLA 2015",
     ),
     *(
         Corpus(

@@ -24,13 +24,9 @@ from classifiers.training.batches import (
     tokenised_draft,
     tokenised_mention,
 )
-from classifiers.training.corpora import DraftExample, MentionExample
+from classifiers.training.corpora import PAIRS, PUBLIC, WRITTEN, DraftExample, MentionExample
 from classifiers.training.network import MENTION_HEADS, Encoder, Network
 
-WRITTEN: Final = 10
-PUBLIC: Final = 16
-PAIRS: Final = 16
-"""Texts of each kind in one step."""
 RATE: Final = 1e-4
 HEAD_RATE: Final = 5e-4
 WARM_UP: Final = 0.06

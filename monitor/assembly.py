@@ -147,7 +147,7 @@ def monitor_of(
     delivery = Delivery(
         database=database,
         notifier=channel,
-        console_url=settings.alerts.console_url,
+        console_url=settings.console_url,
         brand_names={key: brand.name for key, brand in settings.brands.items()},
         now=now,
         stopping=stopping,

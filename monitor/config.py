@@ -86,7 +86,7 @@ class AlertSettings(Section):
     slack_base_url: str = "https://hooks.slack.com"  # the only host that a webhook may point at
     severity_at_least: float = Field(default=60.0, ge=0, le=100)
     max_age_hours: int = Field(default=48, ge=1)  # an import of old posts must not wake anyone
-    console_url: str = "http://127.0.0.1:8501"
+    console_url: str | None = None  # where links in alerts lead; None: where the console listens on this machine
 
 
 class ReplySettings(Section):
@@ -155,6 +155,11 @@ class Settings(Section):
     # Set by `load`, never by a file:
     sample: bool = False  # no settings file was found, so the sample brand is shown
     file: Path = DEFAULT_FILE  # where relative paths of sources start, beside which secrets are kept
+
+    @property
+    def console_url(self) -> str:
+        """Where people reach the console."""
+        return self.alerts.console_url or f"http://{self.console.address}:{self.console.port}"
 
     @property
     def allowed_domains(self) -> tuple[str, ...]:

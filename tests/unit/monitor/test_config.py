@@ -267,3 +267,8 @@ def test_the_example_holds_the_defaults() -> None:
     loaded = load(Process.TOOL, file=example, environ={})
     changed = {name for name in Settings.model_fields if getattr(loaded, name) != getattr(Settings(), name)}
     assert changed == {"brands", "file"}
+
+
+def test_links_lead_to_the_console_unless_another_address_is_set() -> None:
+    assert settings("[console]\nport = 9000").console_url == "http://127.0.0.1:9000"
+    assert settings('[alerts]\nconsole_url = "https://t.example"').console_url == "https://t.example"

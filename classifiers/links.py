@@ -10,22 +10,27 @@ from classifiers.rule_engine import DraftInContext, Hit
 
 _LINK: Final = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]{1,10}://|//(?=\w))?(?:[^\s/@<>«»\"()]{1,64}(?::[^\s/@]{0,64})?@(?=\S+/))?"
-    r"(?P<host>(?:[\w-]{1,63}\.){1,8}(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59}|\d{1,3}))(?::\d{1,5})?(?P<path>[/?#][^\s<>«»\"]*)?",
+    r"(?P<host>(?:[\w-]{1,63}\.){1,8}(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59}"
+    r"|\d{1,3}))(?::\d{1,5})?(?P<path>[/?#][^\s<>«»\"]*)?",
     re.IGNORECASE,
 )
-_SHORTENERS: Final = frozenset(
-    "bit.ly tinyurl.com goo.gl ow.ly t.co is.gd buff.ly cutt.ly rebrand.ly shorturl.at tiny.cc rb.gy bl.ink lnkd.in t.ly"
-    " clck.ru vk.cc u.to qps.ru goo.su surl.li bitly.com shorte.st adf.ly s.id soo.gd v.gd qr.ae trib.al dlvr.it snip.ly"
-    " forms.gle inx.lv urlz.fr 2u.pw zzb.bz shrtco.de kutt.it short.io".split()
+_SHORTENERS_NAMES: Final = (
+    "bit.ly tinyurl.com goo.gl ow.ly t.co is.gd buff.ly cutt.ly rebrand.ly shorturl.at tiny.cc rb.gy bl.ink "
+    "lnkd.in t.ly clck.ru vk.cc u.to qps.ru goo.su surl.li bitly.com shorte.st adf.ly s.id soo.gd v.gd qr.ae "
+    "trib.al dlvr.it snip.ly forms.gle inx.lv urlz.fr 2u.pw zzb.bz shrtco.de kutt.it short.io"
 )
+_SHORTENERS: Final = frozenset(_SHORTENERS_NAMES.split())
 _PROGRAMS: Final = re.compile(r"\.(?:exe|msi|apk|bat|cmd|scr|js|vbs|jar|dmg|iso|ps1)(?:$|[?#])", re.IGNORECASE)
-_ENDINGS: Final = frozenset(
-    "com net org info biz io app dev shop store online site me co ru ua рф by kz uk us de fr pl eu sa ae eg jo ma tn dz iq"
-    " lb sy kw qa bh om ye ly sd ps tr in ng za au ca ie nz test example invalid укр top xyz click link help support pro"
-    " cloud page live tv ai su md ge am az uz kg".split()
+_ENDINGS_NAMES: Final = (
+    "com net org info biz io app dev shop store online site me co ru ua рф by kz uk us de fr pl eu sa ae eg jo "
+    "ma tn dz iq lb sy kw qa bh om ye ly sd ps tr in ng za au ca ie nz test example invalid укр top xyz click "
+    "link help support pro cloud page live tv ai su md ge am az uz kg"
 )
-_TAKEN_AS_ENDING: Final = frozenset("com net org example ru ua uk shop store gov edu".split())
-_SECOND_LEVEL: Final = frozenset("co com net org gov edu ac in".split())
+_ENDINGS: Final = frozenset(_ENDINGS_NAMES.split())
+_TAKEN_AS_ENDING_NAMES: Final = "com net org example ru ua uk shop store gov edu"
+_TAKEN_AS_ENDING: Final = frozenset(_TAKEN_AS_ENDING_NAMES.split())
+_SECOND_LEVEL_NAMES: Final = "co com net org gov edu ac in"
+_SECOND_LEVEL: Final = frozenset(_SECOND_LEVEL_NAMES.split())
 _LATIN: Final = re.compile(r"[a-z]", re.IGNORECASE)
 _OTHER_SCRIPT: Final = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
 _COUNTRY_ENDING: Final = 2

@@ -1,8 +1,8 @@
 """What the encoder says of a draft, weighed by what can be seen: evidence for findings, with the words it points at.
 
 The encoder was trained on written examples and is too sure of itself on other people's plain answers. Two things
-bring it back: a category whose sign is not in the text (a link, a field, a number) gives no evidence, and below
-`FLOOR` its word alone stops nothing.
+bring it back: a category whose sign is not in the text (a link, a field, a number) gives no evidence, and below a
+floor (`rules/model.toml`) its word alone stops nothing.
 """
 
 import math
@@ -15,24 +15,29 @@ from classifiers.encoder import DraftOutput, TokenRisk
 from classifiers.rule_engine import DraftInContext
 from classifiers.types import Category
 
-FLOOR: Final = 2.15
-"""Log-odds below which the encoder alone stops nothing: measured, docs/reply-check.md says on what."""
 _WEIGHT_OF_SIGNS: Final = 2.0
-"""How strongly the log-odds fall when the likeliest categories are ruled out; measured like `FLOOR`."""
+"""How strongly the log-odds fall when the likeliest categories are ruled out; measured like the floor."""
 _ALSO: Final = 0.5
 """Probability from which a further category is named beside the strongest."""
 _RUN: Final = 0.5
 """Tokens from this share of the strongest one's probability belong to its run."""
 _TINY: Final = 1e-6
+_NEED_CERTAINTY: Final = frozenset({Category.NO_EMPATHY, Category.UNANSWERED, Category.PLACEHOLDER})
+"""Categories about what is missing: a leaning towards them is in every short answer."""
 
-_LEADING_HANDLES: Final = re.compile(r"(?:\s*@\w[\w.]*[\s,:]*)+")
+_LEADING_HANDLES: Final = re.compile(r"(?:\s*@\w[\w.]*[\s,:]*)+(?:\(?\d/\d\)?\s*-?\s*)?")
+_AGENT_MARK: Final = re.compile(r"\s*(?:\^\s?[A-Za-z]{1,14}|\*[A-Z]{2,3}|[–—-]\s?[A-Z][a-z]{1,14})\s*$")
 _FIELD_SIGN: Final = re.compile(r"[\[\]{}<>()_%#]|X{2,}|Х{2,}|\b(?:todo|tbd)\b", re.IGNORECASE)
 _DATA_SIGN: Final = re.compile(
     r"\d[\d ()-]{3,}\d|\w@\w|[А-ЯІЇЄҐ][\w']+ [А-ЯІЇЄҐ][\w']+|[A-Z]\w+ [A-Z]\w+|رقم|عنوان|حساب|باسم"
 )
+_LONG_WORD: Final = re.compile(r"(?<![\w@])[^\W\d_]{4,}")
+_ARTICLE: Final = re.compile("^[وفبكل]?(?:ال|لل)")
+_TAKEN_UP: Final = 2
 _QUESTION: Final = re.compile(r"[?؟]")
 _ASKS_ON: Final = re.compile(
-    r"[?؟]|let us know|\bdm\b|message us|write to us|личк|личн\w+ сообщ|напишите|приват|особист|напишіть|الخاص|راسل|ابعت|أرسل"
+    r"[?؟]|let us know|\bdm\b|message us|write to us|личк|личн\w+ сообщ|напишите|приват|особист|напишіть|الخاص"
+    r"|راسل|ابعت|أرسل"
 )
 
 
@@ -63,11 +68,14 @@ class Evidence:
     whole: bool
 
 
-def without_handles(text: str) -> tuple[str, int]:
-    """A text without the handles that a platform puts before a reply, and how many code points were cut."""
+def own_words(text: str) -> tuple[str, int]:
+    """A reply without the handles before it and the agent's mark after it, and how many code points went before it.
+
+    Platforms put handles there and help desks a mark (^Kim, *TB, 1/2); neither says anything to the reader.
+    """
     match = _LEADING_HANDLES.match(text)
     cut = match.end() if match and match.end() < len(text) else 0
-    return text[cut:], cut
+    return _AGENT_MARK.sub("", text[cut:]) or text[cut:], cut
 
 
 def log_odds(probability: float) -> float:
@@ -76,16 +84,22 @@ def log_odds(probability: float) -> float:
     return math.log(bounded / (1 - bounded))
 
 
-def weigh(output: DraftOutput, context: DraftInContext, *, cut: int, threshold: float, feels: bool) -> Evidence:
+def weigh(
+    output: DraftOutput, context: DraftInContext, *, cut: int, threshold: float, floor: float, feels: bool
+) -> Evidence:
     """The encoder's output as evidence.
 
-    `cut` is what `without_handles` took from the draft; `threshold` the encoder's own for this language; `feels`
-    whether the rules saw a word of concern in the draft.
+    `cut` is what `own_words` took from the draft; `threshold` the encoder's own for this language, `floor`
+    the log-odds that its word alone must reach; `feels` whether the rules saw a word of concern in the draft.
     """
-    kept = {category: p for category, p in output.categories.items() if _has_sign(category, context, feels=feels)}
+    kept = {
+        category: p
+        for category, p in output.categories.items()
+        if (category not in _NEED_CERTAINTY or p >= _ALSO) and _has_sign(category, context, feels=feels)
+    }
     likeliest, kept_likeliest = max(output.categories.values()), max(kept.values())
     shrunk = _WEIGHT_OF_SIGNS * math.log(max(kept_likeliest, _TINY) / max(likeliest, _TINY))
-    above = log_odds(output.risk) + shrunk - max(FLOOR, log_odds(threshold))
+    above = log_odds(output.risk) + shrunk - max(floor, log_odds(threshold))
     named = sorted(kept.items(), key=lambda item: -item[1])
     start, end = strongest_run(output.tokens, context.draft.original[cut:])
     return Evidence(
@@ -111,9 +125,21 @@ def _has_sign(category: Category, context: DraftInContext, *, feels: bool) -> bo
         case Category.NO_EMPATHY:
             return bool(mention) and not feels
         case Category.UNANSWERED:
-            return _QUESTION.search(mention) is not None and _ASKS_ON.search(draft.casefold()) is None
+            asked = _QUESTION.search(mention) is not None
+            return asked and _ASKS_ON.search(draft.casefold()) is None and not _takes_up(context)
         case _:
             return True
+
+
+def _takes_up(context: DraftInContext) -> bool:
+    """Whether a draft takes up words of the mention, as an answer does and an advertisement does not."""
+    mention = context.mention.text if context.mention else ""
+    asked, said = ({_stem(word) for word in _LONG_WORD.findall(text)} for text in (mention, context.draft.text))
+    return len(asked & said) >= _TAKEN_UP
+
+
+def _stem(word: str) -> str:
+    return _ARTICLE.sub("", word)[:4]
 
 
 def strongest_run(tokens: Sequence[TokenRisk], text: str) -> tuple[int, int]:

@@ -32,28 +32,38 @@ _SERVICE_TYPES: Final = frozenset(
     }
 )
 _OUR_LINE: Final = re.compile(
-    r"hotline|helpline|\bring\b|book (?:on|at|by)|phone|\btel\b|телефон(?!\w* (?:клиент|клієнт))|запис|приймальн|при[её]мн|call us|ring us|our (?:line|number|phone|team)|(?:fraud|support|care|service|emergency) line|toll.?free"
-    r"|phone us|lines? (?:is|are) open|горяч\w+ лини|звоните|позвоните|наш\w* (?:телефон|номер|лини)|телефон\w* (?:магазин|поддержк|доверия)"
-    r"|бесплатн\w+ (?:лини|номер|телефон)|единый|колл-?центр|диспетчер|гаряч\w+ ліні|дзвоніть|подзвоніть|зателефонуйте|телефонуйте"
+    r"hotline|helpline|\bring\b|book (?:on|at|by)|phone|\btel\b|телефон(?!\w* (?:клиент|клієнт))|запис|приймальн"
+    r"|при[её]мн|call us|ring us|our (?:line|number|phone|team)|(?:fraud|support|care|service|emergency) line"
+    r"|toll.?free"
+    r"|phone us|lines? (?:is|are) open|горяч\w+ лини|звоните|позвоните|наш\w* (?:телефон|номер|лини)"
+    r"|телефон\w* (?:магазин|поддержк|доверия)"
+    r"|бесплатн\w+ (?:лини|номер|телефон)|единый|колл-?центр|диспетчер|гаряч\w+ ліні|дзвоніть|подзвоніть"
+    r"|зателефонуйте|телефонуйте"
     r"|телефон\w* (?:магазин|підтримк|довіри)|безкоштовн\w+ (?:ліні|номер)|кол-?центр"
     r"|الخط|خط|اتصل|اتصلوا|كلمنا|كلمونا|رقمنا|أرقامنا|خدمة العملاء|الموحد|المجاني|طوارئ|مركز الاتصال|call",
     re.IGNORECASE,
 )
 _THEIR_LINE: Final = re.compile(
-    r"\byour (?:number|phone|mobile)|(?:ваш|твой)\w* (?:номер|телефон|мобильн)|на ваш|вам на|ваш\w* (?:номер|телефон)|клиент|номер\w* отправител"
-    r"|رقمك|جوالك|موبايلك|تلفونك|هاتفك|customer|owner|courier'?s|driver'?s|курьера|кур'єра|водител|воді|السائق|المندوب|سائق",
+    r"\byour (?:number|phone|mobile)|(?:ваш|твой)\w* (?:номер|телефон|мобильн)|на ваш|вам на|ваш\w* (?:номер"
+    r"|телефон)|клиент|номер\w* отправител"
+    r"|رقمك|جوالك|موبايلك|تلفونك|هاتفك|customer|owner|courier'?s|driver'?s|курьера|кур'єра|водител|воді|السائق"
+    r"|المندوب|سائق",
     re.IGNORECASE,
 )
 _EMAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _ROLE: Final = re.compile(
-    r"^(?:info|support|help|helpdesk|care|service|hello|hi|contact|legal|law|privacy|dpo|gdpr|press|media|pr|sales|orders?|returns?|refunds?"
-    r"|claims?|complaints?|feedback|security|abuse|fraud|jobs|hr|office|team|booking|reservations?|billing|accounts?|warranty|safety|recall"
-    r"|accessibility|noreply|no-reply|admin|shop|store|club|quality|research|data|ombudsman|community|events|school|partners?|wholesale)"
+    r"^(?:info|support|help|helpdesk|care|service|hello|hi|contact|legal|law|privacy|dpo|gdpr|press|media|pr|sales"
+    r"|orders?|returns?|refunds?"
+    r"|claims?|complaints?|feedback|security|abuse|fraud|jobs|hr|office|team|booking|reservations?|billing"
+    r"|accounts?|warranty|safety|recall"
+    r"|accessibility|noreply|no-reply|admin|shop|store|club|quality|research|data|ombudsman|community|events"
+    r"|school|partners?|wholesale)"
     r"(?:[.+_-]\w+)*@",
     re.IGNORECASE,
 )
 _FREE_MAIL: Final = re.compile(
-    r"@(?:gmail|googlemail|hotmail|outlook|live|yahoo|ymail|icloud|me|aol|proton|protonmail|gmx|mail|inbox|list|bk|yandex|ya|rambler"
+    r"@(?:gmail|googlemail|hotmail|outlook|live|yahoo|ymail|icloud|me|aol|proton|protonmail|gmx|mail|inbox|list|bk"
+    r"|yandex|ya|rambler"
     r"|ukr|i|meta|bigmir|maktoob)\.",
     re.IGNORECASE,
 )
@@ -63,31 +73,40 @@ _THEIR_MAIL: Final = re.compile(
 _CARD: Final = re.compile(r"(?<![\w-])\d(?:[ \u2011-]?\d){12,18}(?![\w-])")
 _CARD_END: Final = re.compile(
     r"(?:card|карт[уыаеіиоюй]+|картк\w+|бат?ак\w*|البطاقة|بطاقت\w+|الكارت|الكرت|كارت|فيزا)\b[^.!?\n]{0,25}?"
-    r"(?:(?:end(?:s|ing)?(?: in| with)?|\*{2,4}|x{4}|•{2,4}|\.{3,4}|…|заканчива\w+ на|оканчива\w+ на|с окончанием|закінчу\w+ на|"
+    r"(?:(?:end(?:s|ing)?(?: in| with)?|\*{2,4}|x{4}|•{2,4}|\.{3,4}|…|заканчива\w+ на|оканчива\w+ на|с окончанием"
+    r"|закінчу\w+ на|"
     r"(?:المنتهية|تنتهي|آخرها|اخرها|ينتهي)(?: ب)?)[ *•x.…-]{0,6})\d{4}\b",
     re.IGNORECASE,
 )
 _IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{3,4}){3,8}\b")
 _DOCUMENT: Final = re.compile(
-    r"(?:passports?(?: number| no\.?)?|паспорт\w*(?: серии| серія)?|جواز(?: السفر)?(?: رقم)?|рассп?орт|снилс|инн|іпн|рнокпп|ssn|social security(?: number)?"
-    r"|national insurance(?: number)?|tax (?:id|number)|national id|emirates id|driving licen[cs]e|водительск\w+|посвідчен\w+"
+    r"(?:passports?(?: number| no\.?)?|паспорт\w*(?: серии| серія)?|جواز(?: السفر)?(?: رقم)?|рассп?орт|снилс|инн"
+    r"|іпн|рнокпп|ssn|social security(?: number)?"
+    r"|national insurance(?: number)?|tax (?:id|number)|national id|emirates id|driving licen[cs]e|водительск\w+"
+    r"|посвідчен\w+"
     r"|الهوية|رقم (?:الهوية|الإقامة|الاقامة|القومي)|الرقم القومي|هويتك|إقامتك)"
     r"[^.!?\n\d]{0,18}?(?:[A-ZА-ЯІЇЄҐ]{1,2} ?)?\d[\d -]{4,14}\d",
     re.IGNORECASE,
 )
 _HOME: Final = re.compile(
-    r"(?:\d{1,4}[a-z]? (?:[A-Z][\w'-]+ ){1,3}(?:street|st|road|rd|lane|ln|avenue|ave|close|drive|dr|way|crescent|court|terrace|gardens|place|square|boulevard)\b\.?"
+    r"(?:\d{1,4}[a-z]? (?:[A-Z][\w'-]+ ){1,3}(?:street|st|road|rd|lane|ln|avenue|ave|close|drive|dr|way|crescent"
+    r"|court|terrace|gardens|place|square|boulevard)\b\.?"
     r",? (?:flat|apt|apartment|unit|suite) ?\w{1,4})"
-    r"|(?:(?:flat|apt\.?|apartment|unit) \d{1,4}[a-z]?,? \d{1,4}[a-z]? (?:[A-Z][\w'-]+ ){1,3}(?:street|road|lane|avenue|close|drive|way|court|place|square))"
+    r"|(?:(?:flat|apt\.?|apartment|unit) \d{1,4}[a-z]?,? \d{1,4}[a-z]? (?:[A-Z][\w'-]+ ){1,3}(?:street|road|lane"
+    r"|avenue|close|drive|way|court|place|square))"
     r"|(?:your (?:home )?address(?: on file)?(?: is|:)[^.!?\n]{0,10}\d{1,4}[a-z]? [A-Z][^.!?\n]{3,40})"
-    r"|(?:(?:ул\.|улиц\w+|просп\w*\.?|пр-т|пер\.|вул\.|вулиц\w+|пров\.|бульв\w*\.?|наб\.|шоссе|мкр\.?)[^!?\n]{2,40}?\d{1,4}[^!?\n]{0,20}?(?:кв|квартир\w+|оф)\.? ?\d{1,4})"
-    r"|(?:(?:ваш\w* адрес\w*|живёте|живете|проживаете|мешкаєте)(?: (?:это|по|за|у|в|на))*[:—– ]{1,3}(?:ул|вул|г\.|м\.|пр|пер|пров)[^!?\n]{3,50}\d{1,4})"
-    r"|(?:(?:شارع|طريق|حي|منطقة|حارة|ش\.?) [^.!؟\n]{2,40}?(?:عمارة|بناية|مبنى|فيلا|بيت|منزل|برج)[^.!؟\n]{0,20}?(?:شقة|شقه|طابق|الطابق|دور|الدور) ?[\w٠-٩]{1,6})"
+    r"|(?:(?:ул\.|улиц\w+|просп\w*\.?|пр-т|пер\.|вул\.|вулиц\w+|пров\.|бульв\w*\.?|наб\.|шоссе"
+    r"|мкр\.?)[^!?\n]{2,40}?\d{1,4}[^!?\n]{0,20}?(?:кв|квартир\w+|оф)\.? ?\d{1,4})"
+    r"|(?:(?:ваш\w* адрес\w*|живёте|живете|проживаете|мешкаєте)(?: (?:это|по|за|у|в|на))*[:—– ]{1,3}(?:ул|вул|г\."
+    r"|м\.|пр|пер|пров)[^!?\n]{3,50}\d{1,4})"
+    r"|(?:(?:شارع|طريق|حي|منطقة|حارة|ش\.?) [^.!؟\n]{2,40}?(?:عمارة|بناية|مبنى|فيلا|بيت|منزل"
+    r"|برج)[^.!؟\n]{0,20}?(?:شقة|شقه|طابق|الطابق|دور|الدور) ?[\w٠-٩]{1,6})"
     r"|(?:(?:عنوانك|عنوان بيتك|ساكن في|ساكنة في)[: ]{1,3}(?:شارع|حي|ش)[^.!؟\n]{3,40})",
     re.IGNORECASE,
 )
 _FULL_NAME: Final = re.compile(
-    r"\b[А-ЯІЇЄҐ][а-яіїєґё'’-]+ [А-ЯІЇЄҐ][а-яіїєґё'’-]+ [А-ЯІЇЄҐ][а-яіїєґё'’]+(?:вич[аеуом]*|вн[аыуеою]+|івн[аиуою]+|ївн[аиуою]+|ович[аеуіем]*)\b"
+    r"\b[А-ЯІЇЄҐ][а-яіїєґё'’-]+ [А-ЯІЇЄҐ][а-яіїєґё'’-]+ [А-ЯІЇЄҐ][а-яіїєґё'’]+(?:вич[аеуом]*|вн[аыуеою]+"
+    r"|івн[аиуою]+|ївн[аиуою]+|ович[аеуіем]*)\b"
 )
 
 

@@ -16,18 +16,23 @@ _ONLY_UKRAINIAN: Final = re.compile(r"[іїєґ]|\b\w+['’ʼ][яюєї]\w*", re
 _CYRILLIC: Final = re.compile(r"[а-яёіїєґ]+", re.IGNORECASE)
 _ARABIC: Final = re.compile(r"[\u0621-\u064a]+")
 _LATIN: Final = re.compile(r"[a-zA-Z]+(?:['’][a-z]+)?")
-_RUSSIAN_WORDS: Final = frozenset(
-    "и что как это но или если уже спасибо здравствуйте пожалуйста добрый когда очень будет есть нет уважением сожалению"
-    " можно нужно где чтобы сейчас хорошо извините простите напишите заказ заказа только ещё еще его она они нас почему".split()
+_RUSSIAN_WORDS_NAMES: Final = (
+    "и что как это но или если уже спасибо здравствуйте пожалуйста добрый когда очень будет есть нет уважением "
+    "сожалению можно нужно где чтобы сейчас хорошо извините простите напишите заказ заказа только ещё еще его "
+    "она они нас почему"
 )
-_UKRAINIAN_WORDS: Final = frozenset(
-    "та що як це але або якщо тільки лише вже від дякуємо вітаємо ласка коли дуже буде немає повагою"
-    " можна треба де щоб зараз добре шкода вибачте пробачте напишіть замовлення й ще його вона вони чому".split()
+_RUSSIAN_WORDS: Final = frozenset(_RUSSIAN_WORDS_NAMES.split())
+_UKRAINIAN_WORDS_NAMES: Final = (
+    "та що як це але або якщо тільки лише вже від дякуємо вітаємо ласка коли дуже буде немає повагою можна "
+    "треба де щоб зараз добре шкода вибачте пробачте напишіть замовлення й ще його вона вони чому"
 )
-_ENGLISH_WORDS: Final = frozenset(
-    "the a an and or but is are was were be been to of in on at for with from by you your we our us it this that have has had will would can could"
-    " please thank thanks sorry hello hi dear regards best sincerely team not if as so when what how do does did".split()
+_UKRAINIAN_WORDS: Final = frozenset(_UKRAINIAN_WORDS_NAMES.split())
+_ENGLISH_WORDS_NAMES: Final = (
+    "the a an and or but is are was were be been to of in on at for with from by you your we our us it this "
+    "that have has had will would can could please thank thanks sorry hello hi dear regards best sincerely "
+    "team not if as so when what how do does did"
 )
+_ENGLISH_WORDS: Final = frozenset(_ENGLISH_WORDS_NAMES.split())
 _RUSSIAN_ENDINGS: Final = re.compile(r"\b\w{2,}(?:тся|ая|ое|ее|ие|ия|ии)\b", re.IGNORECASE)
 _UKRAINIAN_ENDINGS: Final = re.compile(r"\b\w{2,}(?:ння|ськ\w+|цьк\w+)\b", re.IGNORECASE)
 _EITHER: Final = "ru|uk"

@@ -16,7 +16,7 @@ from typing import Final
 from classifiers.encoder import DraftOutput
 from classifiers.language import TRAINED, LanguageGuesser
 from classifiers.links import detect_links
-from classifiers.model_evidence import DraftEncoder, Evidence, weigh, without_handles
+from classifiers.model_evidence import DraftEncoder, Evidence, own_words, weigh
 from classifiers.personal_data import detect_personal_data
 from classifiers.reply_language import detect_off_language, language_of
 from classifiers.rule_engine import Detector, DraftInContext, RuleBook
@@ -46,7 +46,7 @@ _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A draft to judge, with the mention it answers; `lang` is the conversation's language where the caller knows it."""
+    """A draft to judge, with the mention it answers; `lang` is the conversation's language where it is known."""
 
     draft: str
     mention: str | None = None
@@ -61,14 +61,29 @@ def default_rules() -> RuleBook:
     return RuleBook(files.rules, files.words, DETECTORS, files.version)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelTrust:
+    """How far the model is believed (log-odds by language of the draft) and what its findings say, by category."""
+
+    floors: Mapping[str, float]
+    default_floor: float
+    reasons: Mapping[Category, Mapping[str, str]]
+
+    def floor(self, lang: str | None) -> float:
+        """The log-odds below which the model's word alone stops nothing."""
+        return self.floors.get(lang, self.default_floor) if lang else self.default_floor
+
+
 @cache
-def model_reasons(folder: Path = RULES_FOLDER) -> Mapping[Category, Mapping[str, str]]:
-    """Why a finding of the model matters, by category and language; raises RuleFileBroken."""
+def model_trust(folder: Path = RULES_FOLDER) -> ModelTrust:
+    """The shipped trust in the model; raises RuleFileBroken."""
     path = folder / "model.toml"
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        return {category: dict(table[category.value]) for category in Category}
-    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
+        floors = {str(lang): float(value) for lang, value in table["floor"].items()}
+        reasons = {category: dict(table[category.value]) for category in Category}
+        return ModelTrust(floors=floors, default_floor=floors["default"], reasons=reasons)
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise RuleFileBroken(f"the rule file {path} cannot be used ({error}); restore it") from error
 
 
@@ -110,8 +125,8 @@ class ReplyJudge:
             return [None] * len(replies), self.missing
         pairs = [
             (
-                without_handles(reply.mention[:MAX_READ])[0] if reply.mention else None,
-                without_handles(reply.draft[:MAX_READ])[0],
+                own_words(reply.mention[:MAX_READ])[0] if reply.mention else None,
+                own_words(reply.draft[:MAX_READ])[0],
             )
             for reply in replies
         ]
@@ -127,11 +142,13 @@ class ReplyJudge:
         notes = [*self._unreadable(reply, context), *([failure] if failure else [])]
         risk = max((finding.score for finding in findings if finding.severity is not Severity.WARN), default=0.0)
         if output is not None and self.encoder is not None and _WORD.search(context.draft.plain.text):
+            lang = language_of(context.draft.plain.text) or reply.lang
             evidence = weigh(
                 output,
                 context,
-                cut=without_handles(reply.draft[:MAX_READ])[1],
-                threshold=self.encoder.threshold_for(language_of(context.draft.plain.text) or reply.lang),
+                cut=own_words(reply.draft[:MAX_READ])[1],
+                threshold=self.encoder.threshold_for(lang),
+                floor=model_trust().floor(lang),
                 feels=self.rules.says_instead(_CONCERN_RULE, context),
             )
             risk = 1 - (1 - risk) * (1 - evidence.risk)
@@ -186,7 +203,7 @@ def model_findings(evidence: Evidence, found: Sequence[Finding], draft: str, say
             text=draft[evidence.start : evidence.end],
             rule=f"model/{category.value}",
             score=round(evidence.risk, 4),
-            why=model_reasons()[category][say],
+            why=model_trust().reasons[category][say],
         )
         for category in evidence.categories
         if category not in named
@@ -203,6 +220,6 @@ def assess_reply(
     encoder: DraftEncoder | None = None,
     say: str = "en",
 ) -> RiskReport:
-    """How risky one draft is as an answer to `mention`, by the shipped rules and the given encoder (None: rules alone)."""
+    """How risky one draft is as an answer to `mention`, by the shipped rules and `encoder` (None: rules alone)."""
     judge = ReplyJudge(rules=default_rules(), encoder=encoder, allowed_domains=frozenset(allowed_domains))
     return judge.assess([Reply(draft=draft, mention=mention, lang=lang, platform=platform)], say=say)[0]

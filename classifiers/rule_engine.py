@@ -267,7 +267,7 @@ class RuleBook:
         first, last = sentence_around(text, start, end)
         sentence, words = text[first:last], self._words[part.lang]
         before, after = text[max(first, start - _BEFORE) : start], text[end:last]
-        kin = [other for other in rule.languages if other is part or _CYRILLIC_PAIR >= {other.lang, part.lang}]
+        kin = [other for other in rule.languages if other is part or {other.lang, part.lang} <= _CYRILLIC_PAIR]
         refused = (
             (part.when_sentence and not part.when_sentence.search(sentence))
             or any(

@@ -1,4 +1,4 @@
-"""Reads the reply rules: one TOML file a category, `words.toml` for what all share. Wrong data is named by file and rule.
+"""Reads the reply rules: one TOML file a category, `words.toml` for what all share. Wrong data is named.
 
 The pattern language is that of regular expressions on folded text, with four shorthands that keep rules readable:
 a blank stands for any run of blanks, commas, quotes and dashes inside a sentence; `~` for one to four words;
@@ -210,7 +210,7 @@ def _rule(entry: Mapping[str, object], category: Category, macros: Mapping[str, 
     for lang in LANGUAGES:
         part = entry.get(lang, {})
         if not isinstance(part, Mapping):
-            raise ValueError(f'"{lang}" must be a table')
+            raise TypeError(f'"{lang}" must be a table')
         if set(part) - _LANGUAGE_FIELDS:
             raise ValueError(f"unknown field {', '.join(sorted(set(part) - _LANGUAGE_FIELDS))} under {lang}")
         patterns = {

@@ -7,17 +7,23 @@ from typing import Final
 from classifiers.rule_engine import DraftInContext, Hit
 
 _FIELD_WORDS: Final = (
-    r"(?:customer|client|user|agent|operator|brand|company|shop|store|first|last|full|your|insert|enter|order|product|item|date|time|link|url|"
-    r"phone|number|amount|price|city|name|reason|channel|address|days?|department|manager|model|sum|refund|placeholder|text|todo|tbd|"
-    r"имя|фио|клиент\w*|покупател\w*|заказ\w*|товар\w*|дат[аыу]|врем\w+|ссылк\w*|сумм\w*|номер\w*|город\w*|бренд\w*|компани\w*|адрес\w*|причин\w*|"
+    r"(?:customer|client|user|agent|operator|brand|company|shop|store|first|last|full|your|insert|enter|order"
+    r"|product|item|date|time|link|url|"
+    r"phone|number|amount|price|city|name|reason|channel|address|days?|department|manager|model|sum|refund"
+    r"|placeholder|text|todo|tbd|"
+    r"имя|фио|клиент\w*|покупател\w*|заказ\w*|товар\w*|дат[аыу]|врем\w+|ссылк\w*|сумм\w*|номер\w*|город\w*"
+    r"|бренд\w*|компани\w*|адрес\w*|причин\w*|"
     r"срок\w*|менеджер\w*|оператор\w*|вставить|вписать|указать|телефон\w*|отчество|фамилия|модел\w*|"
-    r"ім'я|ім’я|піб|клієнт\w*|покупц\w*|замовленн\w*|дат[аиу]|час|посиланн\w*|сум[аиу]|міст[оа]|компані\w*|вставити|вписати|вказати|прізвище|строк|термін|"
-    r"ا?سم|اسم\w*|العميل|عميل|الزبون|زبون|رقم\w*|الطلب|تاريخ\w*|رابط\w*|الرابط|المبلغ|مبلغ|المدينة|المنتج|منتج|الموعد|موعد|السبب|سبب|الشركة|العنوان|عنوان|أدخل|ضع|اكتب)"
+    r"ім'я|ім’я|піб|клієнт\w*|покупц\w*|замовленн\w*|дат[аиу]|час|посиланн\w*|сум[аиу]|міст[оа]|компані\w*"
+    r"|вставити|вписати|вказати|прізвище|строк|термін|"
+    r"ا?سم|اسم\w*|العميل|عميل|الزبون|زبون|رقم\w*|الطلب|تاريخ\w*|رابط\w*|الرابط|المبلغ|مبلغ|المدينة|المنتج|منتج"
+    r"|الموعد|موعد|السبب|سبب|الشركة|العنوان|عنوان|أدخل|ضع|اكتب)"
 )
 _FIELD_WORD: Final = re.compile(rf"(?<![^\W_]){_FIELD_WORDS}(?![^\W_])", re.IGNORECASE)
 _PATH: Final = re.compile(r"\s?[→>›»]\s?")
 _BRACES: Final = re.compile(
-    r"\{\{[^{}\n]{1,60}\}\}|\{%[^{}\n]{1,60}%\}|\{[^{}\n]{1,40}\}|\$\{?[A-Za-z_]{3,30}\}?(?!\w)|%[A-Za-zА-Яа-я_]{3,30}%|%[sd](?!\w)"
+    r"\{\{[^{}\n]{1,60}\}\}|\{%[^{}\n]{1,60}%\}|\{[^{}\n]{1,40}\}|\$\{?[A-Za-z_]{3,30}\}?(?!\w)"
+    r"|%[A-Za-zА-Яа-я_]{3,30}%|%[sd](?!\w)"
 )
 _ALONE_CAPITALS: Final = re.compile(r"\{[A-ZА-ЯІЇЄҐ0-9 +-]{2,16}\}")
 _BRACKETS: Final = re.compile(
@@ -27,8 +33,10 @@ _ONLY_FIELDS: Final = re.compile(
     rf"[\[<](?:[\s_/№#.:-]|{_FIELD_WORDS}|the|a|of|here|сюда|сюди|тут|здесь|هنا)+[\]>]", re.IGNORECASE
 )
 _DUMMY: Final = re.compile(
-    r"(?<![\w])(?:X{3,}|x{3,}|Х{3,}|х{3,}|[#]{3,}|_{3,}|\?{3,}(?=\s*(?:руб|грн|₽|₴|\$|€|день|дня|дней|days|hours|рабоч|ريال|جنيه))|\bXX\b(?=[.:/ ]XX)|00[./]00[./]0000"
-    r"|dd[./]mm[./]yyyy|дд[./]мм[./]г+|(?i:lorem ipsum)|TODO|TBD|FIXME|TKTK|N/A N/A|N (?:рабочих )?(?:дней|днів|days))(?!\w)"
+    r"(?<![\w])(?:X{3,}|x{3,}|Х{3,}|х{3,}|[#]{3,}|_{3,}|\?{3,}(?=\s*(?:руб|грн|₽|₴|\$|€|день|дня|дней|days|hours"
+    r"|рабоч|ريال|جنيه))|\bXX\b(?=[.:/ ]XX)|00[./]00[./]0000"
+    r"|dd[./]mm[./]yyyy|дд[./]мм[./]г+|(?i:lorem ipsum)|TODO|TBD|FIXME|TKTK|N/A N/A|N (?:рабочих )?(?:дней|днів"
+    r"|days))(?!\w)"
 )
 _SIZE_BEFORE: Final = re.compile(r"(?:size|размер\w*|розмір\w*|مقاس)\W{0,3}$", re.IGNORECASE)
 
@@ -69,7 +77,8 @@ def detect_placeholders(context: DraftInContext) -> Iterator[Hit]:
 
 
 _BUTTON_LIKE: Final = re.compile(
-    r"^(?:my |your |мои |мой |моя |мої |моє |мій )?(?:orders?|account|settings|time|address(?:es)?|phone|link|date|заказы|адрес\w*|замовлення|адреси|الطلب|العنوان|رقم الطلب)$",
+    r"^(?:my |your |мои |мой |моя |мої |моє |мій )?(?:orders?|account|settings|time|address(?:es)?|phone|link|date"
+    r"|заказы|адрес\w*|замовлення|адреси|الطلب|العنوان|رقم الطلب)$",
     re.IGNORECASE,
 )
 

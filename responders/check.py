@@ -8,11 +8,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from classifiers.command_line import CommandError, Row, answer, batched, opened, rows
 from classifiers.encoder import Encoder
-from classifiers.model_evidence import DraftEncoder
 from classifiers.reply_risk import Reply, ReplyJudge, default_rules
 from classifiers.rule_files import RuleFileBroken
 from classifiers.types import Finding, ModelUnavailable
@@ -20,6 +19,9 @@ from monitor.mention import Lane
 from monitor.settings_option import Commands
 from responders.compliance import Policy, PolicyBroken, decide, parse_policy
 from responders.reply import Verdict
+
+if TYPE_CHECKING:
+    from classifiers.model_evidence import DraftEncoder
 
 SHIPPED_POLICY: Final = Path(__file__).with_name("policy.toml")
 _BATCH: Final = 16

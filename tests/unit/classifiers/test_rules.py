@@ -8,7 +8,7 @@ from classifiers.reply_risk import default_rules
 from classifiers.rule_engine import DraftInContext
 from classifiers.rule_files import Example, load_rule_files
 from classifiers.surface import surface
-from classifiers.types import Category, Finding
+from classifiers.types import Finding
 
 FILES = load_rule_files()
 HITS = [example for example in FILES.examples if example.hit]

@@ -21,6 +21,7 @@ def rules_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """The check as it is where the model is missing; nothing here depends on what the model says."""
 
     def missing(model: Path | None = None) -> None:
+        del model
         raise ModelUnavailable("model.onnx is missing; restore it")
 
     monkeypatch.setattr("responders.check.Encoder.load", missing)

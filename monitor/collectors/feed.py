@@ -196,7 +196,8 @@ class FeedCollector:
     def _get(self, watched: _Watched, now: datetime) -> Response:
         headers = {"accept": ACCEPT, **watched.conditions}
         password = self._settings.password
-        if password is not None and urlsplit(watched.url).netloc == urlsplit(self._settings.url).netloc:
+        # The scheme counts too: a page of an https feed that names an http one must not make us say it aloud.
+        if password is not None and urlsplit(watched.url)[:2] == urlsplit(self._settings.url)[:2]:
             pair = f"{self._settings.user}:{password.get_secret_value()}".encode()
             headers["authorization"] = "Basic " + base64.b64encode(pair).decode("ascii")
         return self._fetcher.get(watched.url, headers, now=now)

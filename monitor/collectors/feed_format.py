@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from xml.sax import SAXException
 
 import feedparser  # type: ignore[import-untyped]  # ships no types
+import feedparser.mixin  # type: ignore[import-untyped]  # as above
 from selectolax.lexbor import LexborHTMLParser
 
 from monitor.collectors.dates import parse_time
@@ -27,6 +28,9 @@ FEED_TYPES: Final = frozenset(
     }
 )
 _LONG_ID: Final = 500
+_LONGEST_AUTHOR: Final = 200
+_HEAD: Final = 64 * 1024
+"""Bytes of a web page in which its feed is looked for: lexbor takes 7 s for 200 kB of tags inside one another."""
 _NAMED_MAIL: Final = re.compile(r"^\S+@\S+\s+\((.+)\)$")
 _TAG: Final = re.compile(rb"<(/?)(?:\w+:)?(?:item|entry)[\s/>]", re.IGNORECASE)
 _HTML: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body|meta|title)\b", re.IGNORECASE)
@@ -67,6 +71,22 @@ class Feed:
     note: str | None = None
 
 
+def _bound_authors() -> None:
+    """Let feedparser look for a mail address in a short author only: its expression takes time by the square."""
+    take_apart = feedparser.mixin._FeedParserMixin._sync_author_detail  # noqa: SLF001 - the library has no other way
+
+    def bounded(parser: feedparser.mixin._FeedParserMixin, key: str = "author") -> None:
+        fields = parser._get_context()  # noqa: SLF001 - as above
+        if written := fields.get(key):
+            fields[key] = written[:_LONGEST_AUTHOR]
+        take_apart(parser, key)
+
+    feedparser.mixin._FeedParserMixin._sync_author_detail = bounded  # noqa: SLF001 - as above
+
+
+_bound_authors()
+
+
 def parse(body: bytes, *, url: str, content_type: str, zone: tzinfo) -> Feed:
     """Read a feed; `url` resolves relative links, `zone` is that of times without one. Raises NotAFeed."""
     if not body.strip():
@@ -95,10 +115,10 @@ def _xml_feed(parsed: feedparser.FeedParserDict, body: bytes, url: str, zone: tz
     entries = [_xml_entry(entry, title, url, zone) for entry in parsed.entries]
     fault = parsed.get("bozo_exception")
     if not isinstance(fault, SAXException):  # a wrong Content-Type or charset also counts as bozo; it loses nothing
-        return Feed(entries=_threaded(entries))
+        return Feed(entries=threaded(entries))
     whole = _closed(body, len(entries))
     return Feed(
-        entries=_threaded([entry for entry, closed in zip(entries, whole, strict=True) if closed]),
+        entries=threaded([entry for entry, closed in zip(entries, whole, strict=True) if closed]),
         set_aside=[
             SetAside(
                 external_id=entry.item.external_id,
@@ -140,9 +160,9 @@ def _xml_entry(entry: feedparser.FeedParserDict, feed_title: str | None, url: st
 
 def _author(entry: feedparser.FeedParserDict) -> str | None:
     """The person's name; RSS writes `address (name)`, which feedparser cuts wrongly at long top-level domains."""
-    whole = _string(entry, "author")
+    whole = (_string(entry, "author") or "")[:_LONGEST_AUTHOR]
     named = _NAMED_MAIL.match(whole) if whole else None
-    return named[1] if named else _string(entry.get("author_detail"), "name") or whole
+    return named[1] if named else _string(entry.get("author_detail"), "name") or whole or None
 
 
 def _commented(link: str | None) -> str | None:
@@ -152,16 +172,19 @@ def _commented(link: str | None) -> str | None:
     return link.partition("#")[0]
 
 
-def _threaded(entries: Sequence[Entry]) -> list[Entry]:
+def threaded(entries: Sequence[Entry]) -> list[Entry]:
     """Entries with the thread's first post as root: replies to replies within one feed are followed upwards."""
     parents = {entry.item.external_id: entry.item.parent_id for entry in entries}
+    roots: dict[str | None, str | None] = {}
 
     def root(parent: str | None) -> str | None:
-        seen: set[str | None] = set()
-        while parents.get(parent) and parent not in seen:
-            seen.add(parent)
+        passed: dict[str | None, None] = {}  # in order; a circle ends where it is entered
+        while parent not in roots and parents.get(parent) and parent not in passed:
+            passed[parent] = None
             parent = parents[parent]
-        return parent
+        found = roots.get(parent, parent)
+        roots.update(dict.fromkeys(passed, found))
+        return found
 
     return [replace(entry, item=replace(entry.item, root_id=root(entry.item.parent_id))) for entry in entries]
 
@@ -227,7 +250,7 @@ def _json_author(fields: Mapping[str, object]) -> str | None:
 
 def _named(body: bytes, url: str) -> str | None:
     """The feed that a web page names in its head, or the page it sends browsers on to."""
-    page = LexborHTMLParser(body)
+    page = LexborHTMLParser(body[:_HEAD])
     for node in page.css("link[rel][href]"):
         attributes = node.attributes
         kind = (attributes.get("type") or "").strip().lower()

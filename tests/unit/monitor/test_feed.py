@@ -1,4 +1,7 @@
 import json
+import time
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,11 +11,13 @@ from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from monitor.collectors import feed_format
 from monitor.collectors.feed import REMEMBERED, FeedCollector, FeedSettings
 from monitor.collectors.feed_format import Feed, NotAFeed, parse
 from monitor.config import NetworkSettings
 from monitor.errors import BadPayload
 from monitor.fetch import Fetcher
+from monitor.fetch import Response as FetchResponse
 from monitor.mention import Batch, Cursor
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -171,6 +176,37 @@ def test_what_an_entry_leaves_out() -> None:
 def test_the_name_of_a_mailing_author() -> None:
     (entry,) = read(rss(item(1, "<author>ana@blog.example (Ana B.)</author>"))).entries
     assert entry.item.author == "Ana B."
+
+
+@pytest.mark.parametrize("letters", ["a", "a@", "a."])
+@pytest.mark.parametrize(
+    "name", ["<author>{}</author>", "<dc:creator>{}</dc:creator>", "<itunes:author>{}</itunes:author>"]
+)
+def test_an_endless_author_costs_no_time(name: str, letters: str) -> None:
+    # By the square of its length, as feedparser would take it apart, this takes minutes.
+    began = time.process_time()
+    (entry,) = read(rss(item(1, name.format(letters * 50_000)))).entries
+    assert len(entry.item.author or "") <= 200
+    assert time.process_time() - began < 5
+
+
+def test_a_page_of_tags_inside_one_another_costs_no_time() -> None:
+    began = time.process_time()
+    with pytest.raises(NotAFeed, match="web page"):
+        read(b"<html>" + b"<div>" * 60_000, "text/html")
+    assert time.process_time() - began < 8
+
+
+def test_a_long_chain_of_replies_costs_no_time() -> None:
+    reply = '<guid>{}</guid><title>x</title><thr:in-reply-to ref="{}"/>'
+    (entry,) = read(rss(reply.format(1, 2))).entries
+    chain = [
+        replace(entry, item=replace(entry.item, external_id=str(number), parent_id=str(number + 1)))
+        for number in range(20_000)
+    ]
+    began = time.process_time()
+    assert {each.item.root_id for each in feed_format.threaded(chain)} == {"20000"}
+    assert time.process_time() - began < 5
 
 
 def test_a_very_long_id_is_shortened_and_stays_the_same() -> None:
@@ -404,6 +440,31 @@ def test_user_and_password_go_to_the_feeds_own_host(site: Site) -> None:
     site.collect(user="ana", password="open sesame")
     assert site.requests[0].authorization is not None
     assert site.requests[0].authorization.password == "open sesame"
+
+
+def test_the_password_is_not_said_aloud_on_the_same_host() -> None:
+    sent: dict[str, Mapping[str, str]] = {}
+
+    class Noting(Fetcher):
+        def get(
+            self,
+            url: str,
+            headers: Mapping[str, str] | None = None,
+            *,
+            now: datetime | None = None,  # noqa: ARG002 - the shape of what it stands in for
+        ) -> FetchResponse:
+            sent[url] = headers or {}
+            named = "<wfw:commentRss>{}://blog.example/c</wfw:commentRss>"
+            body = rss(item(1, named.format("http")), item(2, named.format("https")))
+            return FetchResponse(status=200, headers={}, body=body, url=url)
+
+    table = {"kind": "feed", "url": "https://blog.example/feed", "user": "ana", "password": "open sesame"}
+    FeedCollector(FeedSettings.model_validate(table), Noting(LOCAL)).fetch(Cursor(), now=NOW)
+    assert {url for url, headers in sent.items() if "authorization" in headers} == {
+        "https://blog.example/feed",
+        "https://blog.example/c",
+    }
+    assert "http://blog.example/c" in sent
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from monitor.collectors.reddit_items import NoListing
 from monitor.collectors.settings import SourceSettings
 from monitor.config import NetworkSettings
 from monitor.errors import AuthFailed, BadPayload, EdgeError, NotApproved, RateLimited, SourceDown
-from monitor.fetch import wait_until
+from monitor.fetch import LONGEST_WAIT, wait_until
 
 _OURS_TO_RETRY: Final = frozenset({408, 500, 502, 503, 504, 520, 522})
 """Statuses at which prawcore sleeps and sends again; we come back with the next run instead."""
@@ -141,7 +141,7 @@ def _down(error: Exception, now: datetime | None) -> EdgeError:  # noqa: ARG001 
 
 def _limited(error: Exception, now: datetime) -> EdgeError:
     if isinstance(error, Exhausted):
-        until = now + timedelta(seconds=error.seconds)
+        until = now + timedelta(seconds=min(error.seconds, LONGEST_WAIT.total_seconds()))
     else:
         until = wait_until(getattr(error, "retry_after", None), now)
     return RateLimited("Reddit asks us to wait", until=until, remedy="set a longer every_seconds, or listen to less")

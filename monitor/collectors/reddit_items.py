@@ -13,6 +13,7 @@ from monitor.collectors.plain_json import dict_of, text_of
 COMMENT: Final = "t1"
 POST: Final = "t3"
 MORE: Final = "more"
+_LATEST: Final = 1 << 33  # seconds: the year 2242; JSON may also hold NaN and infinity
 _GONE: Final = frozenset({"[deleted]", "[removed]", "[deleted by user]", "[ Removed by Reddit ]"})
 
 
@@ -32,7 +33,7 @@ class Thing:
     def created(self) -> int:
         """Seconds since 1970; 0 where Reddit does not say."""
         value = self.fields.get("created_utc")
-        return int(value) if isinstance(value, int | float) else 0
+        return int(value) if isinstance(value, int | float) and 0 < value < _LATEST else 0
 
 
 class NoListing(Exception):
@@ -79,7 +80,7 @@ def item_of(thing: Thing) -> Item | None:
     return Item(
         external_id=thing.name,
         platform="reddit",
-        created_at=datetime.fromtimestamp(thing.created, UTC) if 0 < thing.created < 1 << 33 else None,
+        created_at=datetime.fromtimestamp(thing.created, UTC) if thing.created else None,
         author=text_of(fields, "author") or "[deleted]",
         text=text,
         title=title,

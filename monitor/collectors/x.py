@@ -186,7 +186,7 @@ def _item(post: Mapping[str, object], users: Mapping[str, Mapping[str, object]],
 
 def _snowflake_time(number: str | None) -> datetime | None:
     """The time that a post's id holds (milliseconds since X's own epoch in the upper bits)."""
-    if not number or not number.isdigit() or int(number) >> 22 == 0:
+    if not number or not number.isdecimal() or int(number) >> 22 == 0:
         return None
     try:
         return datetime.fromtimestamp(((int(number) >> 22) + _SNOWFLAKE_EPOCH_MS) / 1000, UTC)

@@ -14,9 +14,11 @@ from monitor.collectors.bounded_session import bounded_session
 from monitor.collectors.plain_json import dict_of, dicts_of, text_of
 from monitor.config import NetworkSettings
 from monitor.errors import AuthFailed, BadPayload, BudgetSpent, EdgeError, NotApproved, RateLimited, SourceDown
+from monitor.fetch import LONGEST_WAIT
 
 TWEEPY_HOST: Final = "https://api.twitter.com"
 """The host that tweepy has built in; requests to it go to the source's `base_url`."""
+_DIGITS_OF_NO_TIME: Final = 12  # seconds since 1970 have ten
 LIMIT_WINDOW: Final = timedelta(minutes=15)
 """X counts requests in windows of this length (docs.x.com, rate limits)."""
 
@@ -48,7 +50,8 @@ def _raise_by_status(response: requests.Response, **_: object) -> None:
     said = {"errors": dicts_of(errors), "detail": ": ".join(word for word in words if word)}
     if status == 429:  # noqa: PLR2004 - Too Many Requests
         reset = response.headers.get("x-rate-limit-reset", "")
-        raise tweepy.TooManyRequests(response, response_json=said, reset_time=int(reset) if reset.isdigit() else None)
+        seconds = int(reset) if reset.isdecimal() and len(reset) < _DIGITS_OF_NO_TIME else None
+        raise tweepy.TooManyRequests(response, response_json=said, reset_time=seconds)
     server = tweepy.TwitterServerError if status >= 500 else tweepy.HTTPException  # noqa: PLR2004 - server errors
     raise _BY_STATUS.get(status, server)(response, response_json=said)
 
@@ -73,8 +76,9 @@ def _limited(error: Exception, now: datetime) -> EdgeError:
     if "usagecap" in str(error).lower().replace(" ", ""):
         return BudgetSpent("X's own monthly cap is reached", until=next_month(now), remedy="raise it with X, or wait")
     reset = getattr(error, "reset_time", None)
-    until = datetime.fromtimestamp(reset, UTC) if isinstance(reset, int) else now + LIMIT_WINDOW
-    return RateLimited("X asks us to wait", until=min(max(until, now), now + timedelta(days=1)))
+    seconds = reset - now.timestamp() if isinstance(reset, int) else LIMIT_WINDOW.total_seconds()
+    until = now + timedelta(seconds=min(max(seconds, 0.0), LONGEST_WAIT.total_seconds()))
+    return RateLimited("X asks us to wait", until=until)
 
 
 def _not_approved(error: Exception, now: datetime) -> EdgeError:  # noqa: ARG001 - one shape for every decision

@@ -229,6 +229,7 @@ def test_deleted_posts_say_nothing(reddit: Reddit) -> None:
 
 def test_one_odd_element_costs_only_itself(reddit: Reddit) -> None:
     odd = [None, 3, {"kind": "t3"}, {"kind": "t3", "data": []}, {"kind": "t4", "data": {}}, post(2, created_utc="soon")]
+    odd += [post(3, created_utc=float(number)) for number in ("nan", "inf", "-inf")]
     reddit.on(SEARCH, listing(*odd, post(1, author={"name": "x"})))
     batch = reddit.fetch(search=["marola"])
     assert [mention.external_id for mention in batch.mentions] == ["t3_1k0001"]
@@ -298,6 +299,15 @@ def test_a_limit_at_once_says_until_when(reddit: Reddit) -> None:
     with pytest.raises(RateLimited) as caught:
         reddit.fetch(search=["marola"])
     assert NOW < caught.value.until <= NOW + timedelta(minutes=15)
+
+
+@pytest.mark.parametrize("reset", ["inf", "nan", "1e300"])
+def test_a_limit_without_end_is_a_day(reddit: Reddit, reset: str) -> None:
+    spent = {"x-ratelimit-remaining": "0.0", "x-ratelimit-reset": reset}
+    reddit.on("/api/v1/access_token", Answer(TOKEN, 200, spent))
+    with pytest.raises(RateLimited) as caught:
+        reddit.fetch(search=["marola"])
+    assert NOW < caught.value.until <= NOW + timedelta(days=1)
 
 
 def test_no_request_is_sent_when_none_is_left(reddit: Reddit) -> None:

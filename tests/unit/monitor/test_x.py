@@ -247,10 +247,20 @@ def test_times_and_threads_come_from_the_ids_too(x: X) -> None:
 
 def test_one_odd_post_costs_only_itself(x: X) -> None:
     good = {"id": "1578516295611748353", "text": "hi"}
-    x.answers = [{"data": [None, 3, {"id": "1578516295611748354"}, {"text": "no id"}, good], "includes": [], "meta": 7}]
+    x.answers = [
+        {
+            "data": [None, 3, {"id": "1578516295611748354"}, {"text": "no id"}, {"id": "²", "text": "odd"}, good],
+            "includes": [],
+            "meta": 7,
+        }
+    ]
     batch = x.fetch()
     assert [mention.external_id for mention in batch.mentions] == [good["id"]]
-    assert [aside.reason for aside in batch.set_aside] == ["the post has no text", "the post has no id"]
+    assert [aside.reason for aside in batch.set_aside] == [
+        "the post has no text",
+        "the post has no id",
+        "the post has no date",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -282,6 +292,14 @@ def test_a_limit_says_until_when(x: X) -> None:
     with pytest.raises(RateLimited) as caught:
         x.fetch()
     assert caught.value.until == reset
+
+
+@pytest.mark.parametrize("reset", ["9" * 11, "9" * 400, "9" * 5000, "²"])
+def test_a_limit_without_end_is_a_day_at_most(x: X, reset: str) -> None:
+    x.answers = [said(429, {}, x_rate_limit_reset=reset)]
+    with pytest.raises(RateLimited) as caught:
+        x.fetch()
+    assert NOW < caught.value.until <= NOW + timedelta(days=1)
 
 
 def test_every_error_of_the_library_has_its_decision() -> None:

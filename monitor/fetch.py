@@ -142,6 +142,8 @@ def is_public(address: str) -> bool:
         if ip in _NAT64:
             # On networks with IPv6 alone every IPv4 host looks like this: what counts is the host behind it.
             return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+        if ip.is_site_local:  # private networks of before 2004, which is_global does not know
+            return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved and ip != _REACHABLE_METADATA
 
 
@@ -322,6 +324,8 @@ def _explained(error: Exception, url: httpx2.URL, settings: NetworkSettings) -> 
     if isinstance(error, httpx2.InvalidURL | httpcore2.UnsupportedProtocol | httpx2.UnsupportedProtocol):
         return _unfit(where)
     why = "its certificate is not trusted" if "CERTIFICATE" in str(error) else "the connection failed"
+    if isinstance(error, httpcore2.ProtocolError | httpx2.ProtocolError):
+        why = "it breaks off, or answers with something that is no HTTP"
     return SourceDown(f"{where} cannot be reached: {why}", remedy="tried again later; check the address")
 
 

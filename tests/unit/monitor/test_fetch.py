@@ -258,6 +258,7 @@ def test_the_next_address_is_tried(monkeypatch: pytest.MonkeyPatch, connected: l
         ("::", False),
         ("::1", False),
         ("fe80::1%eth0", False),
+        ("fec0::1", False),
         ("fd00:ec2::254", False),
         ("ff02::1", False),
         ("::ffff:127.0.0.1", False),

@@ -62,6 +62,7 @@ def _parser() -> Parser:
     card.add_argument("--evaluation", type=Path, help="what `evaluate --json` wrote")
     card.add_argument("--bench", type=Path, help="what `bench` printed")
     card.add_argument("--mentions", type=Path, help="scores of `assess` on labelled mentions, as JSON by language")
+    card.add_argument("--drafts", type=Path, help="scores of the reply check on labelled drafts, as JSON by language")
     card.add_argument("--out", type=Path, default=Path("docs/model-card.md"))
     card.set_defaults(command=_card)
     return parser
@@ -159,6 +160,7 @@ def _card(options: Namespace) -> int:
         "evaluation": options.evaluation,
         "bench": options.bench,
         "mentions": options.mentions,
+        "drafts": options.drafts,
     }
     read = {name: _read_json(path) for name, path in sources.items() if path is not None}
     _write(options.out, model_card.card(read))

@@ -47,7 +47,7 @@ def test_only_the_labelled_words_of_a_draft_are_marked() -> None:
     item = tokenised_draft(DRAFT, TOKENS)
     batch = collate_drafts([item])
     marked = [t for t, label in zip(item.window.tokens, item.labels[item.window.first :], strict=False) if label == 1]
-    assert DRAFT.draft[marked[0].start : marked[-1].end].strip() == "that is your fault"
+    assert DRAFT.draft[marked[0].start : marked[-1].end].strip() == "that is your fault."
     assert batch.tokens[0, 0] == IGNORE
     assert batch.types[0, 0] == 0
 

@@ -21,6 +21,8 @@ CLEAR: Final = 0.8
 """Probability from which a neighbour is believed; short texts lean to neighbours by chance."""
 DOUBTFUL: Final = 0.5
 """Below this a configured language is not believed either, unless the platform named it."""
+_DIGITS: Final = 6
+"""The detector sums in no fixed order, so its last digits differ from call to call; ours must not."""
 _ENOUGH: Final = 4_000
 """Characters looked at: more make no difference to the answer and much to the time."""
 
@@ -57,7 +59,7 @@ class LanguageGuesser:
 
     def _guesses(self, words: str) -> list[tuple[str, float]]:
         values = self._loaded().compute_language_confidence_values(words)
-        return [(value.language.iso_code_639_1.name.lower(), value.value) for value in values]
+        return [(value.language.iso_code_639_1.name.lower(), round(value.value, _DIGITS)) for value in values]
 
     def _loaded(self) -> "LanguageDetector":
         with self._loading:

@@ -44,3 +44,8 @@ def test_the_platform_does_not_overrule_a_clear_text() -> None:
 
 def test_a_named_language_we_do_not_serve_stays_unknown() -> None:
     assert GUESSER.guess("ok", named="pt").label == UNKNOWN_LANGUAGE
+
+
+def test_the_same_text_gets_the_same_digits() -> None:
+    text = "Terrible service. The parcel came broken and nobody answers, I want my money back!"
+    assert len({GUESSER.guess(text).score for _ in range(50)}) == 1

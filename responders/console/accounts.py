@@ -33,7 +33,7 @@ def _account(visit: Visit, account: Account) -> None:
         states.append(say("accounts.must-change"))
     if account.locked_until is not None and account.locked_until > visit.now:
         states.append(say("accounts.locked", time=visit.clock(account.locked_until)))
-    st.subheader(plain(account.name), anchor=False)
+    st.header(plain(account.name), anchor=False)
     st.caption(plain(", ".join(states)))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         role = _role(visit, account.role, key=f"role-{account.name}")

@@ -5,6 +5,7 @@ negation, condition. What counts as a negation or an address in a language is da
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +17,8 @@ from classifiers.types import Category, Finding, Severity, Span
 
 SPAN_END: Final = re.compile(r"[.!?؟…\n]")
 _BEFORE: Final = 48
+_MOST_OF_ONE_RULE: Final = 20
+"""A draft that repeats itself is marked often enough after this many findings of one rule."""
 _SHORTEST_NAME: Final = 4
 _CYRILLIC: Final = re.compile(r"[а-яіїєґ]")
 _ARABIC: Final = re.compile(r"[\u0600-\u06ff]")
@@ -168,16 +171,25 @@ def _inside(spans: Sequence[tuple[int, int]], start: int, end: int) -> bool:
 
 
 def _is_name_of_another(context: DraftInContext, start: int, end: int) -> bool:
-    """Whether a word of the draft is a name that the mention brought up, whatever its case ending."""
+    """Whether a word of the draft is a name that the mention brought up, whatever its case ending.
+
+    A name has a capital in the draft and wherever the mention has it; Arabic has none, so there the word suffices.
+    """
     if context.mention is None or end - start < _SHORTEST_NAME:
         return False
-    place = context.draft.folded.span(start, end)
-    written = context.draft.original[place.start : place.end]
-    if not written[:1].isupper() and not _ARABIC.search(written):
+    written = _as_written(context.draft, start, end)
+    arabic = _ARABIC.search(written) is not None
+    if not arabic and not written[:1].isupper():
         return False
     name = context.draft.text[start:end]
     stem = re.escape(name[: max(_SHORTEST_NAME, len(name) - 3)])
-    return re.search(rf"\b(?:[ولفب]?(?:ال|لل)?)?{stem}\w*", context.mention.text) is not None
+    found = list(re.finditer(rf"\b(?:[ولفب]?(?:ال|لل)?)?{stem}\w*", context.mention.text))
+    return bool(found) and (arabic or all(_as_written(context.mention, *m.span())[:1].isupper() for m in found))
+
+
+def _as_written(surface: Surface, start: int, end: int) -> str:
+    place = surface.folded.span(start, end)
+    return surface.original[place.start : place.end]
 
 
 def _said_in_another_language(rule: Rule, context: DraftInContext) -> bool:
@@ -205,8 +217,12 @@ class RuleBook:
     def findings(self, context: DraftInContext, *, lang: str = "en") -> list[Finding]:
         """Every finding of every rule, in the order of the draft; `lang` is the language of `why` and `suggestion`."""
         found: dict[tuple[str, int, int], Finding] = {}
+        times: Counter[str] = Counter()
         for rule_id, span in self._hits(context):
             rule = self.rules[rule_id]
+            times[rule_id] += 1
+            if times[rule_id] > _MOST_OF_ONE_RULE:
+                continue
             key = (rule.id, span.start, span.end)
             found[key] = Finding(
                 category=rule.category,
@@ -245,10 +261,14 @@ class RuleBook:
             if part.when_mention is not None and not _said_in_another_language(rule, context):
                 yield stand_in(text)
             return
-        for match in part.find.finditer(text):
+        position = 0
+        while match := part.find.search(text, position):
             start, end = match.span()
             if match.groupdict().get("named") and not _is_name_of_another(context, *match.span("named")):
+                # The name may be the next word: look again from there instead of after the match.
+                position = match.start("named") + 1
                 continue
+            position = max(end, start + 1)
             if start < end and self._in_scope(rule, part, context, start, end):
                 yield start, end
 

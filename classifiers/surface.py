@@ -12,8 +12,8 @@ from classifiers.text import CleanText, clean, fold
 LETTERS: Final = {ord(mixed): plain for mixed, plain in zip("ёأإآٱىةؤئ’ʼ`´ґ", "еاااايهوي''''г", strict=True)}
 """One letter for one letter: what people mix up on a keyboard is one letter to rules and texts alike."""
 
-MAX_READ: Final = 20_000
-"""Characters of a draft or mention that the rules read; more is no public reply, and the check says so."""
+MAX_READ: Final = 10_000
+"""Characters of a draft or mention that are read; no door takes a longer reply, and the check says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

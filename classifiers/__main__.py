@@ -1,4 +1,4 @@
-"""`python -m classifiers`: assess · evaluate · bench · train · card."""
+"""`python -m classifiers`: assess · evaluate · bench · train · calibrate · card."""
 
 import json
 import sys
@@ -15,6 +15,7 @@ from classifiers.training import card as model_card
 from classifiers.training import evaluate as evaluation
 from classifiers.training.bench import bench
 from classifiers.training.corpora import BadCorpus
+from classifiers.training.settle import recalibrate
 from classifiers.types import Assessment, Intent, Judgement, ModelUnavailable, Sentiment, Toxicity
 
 BATCH: Final = 64
@@ -56,6 +57,11 @@ def _parser() -> Parser:
     train.add_argument("--steps", type=int, help="train this many steps, whatever the time")
     train.add_argument("--seed", type=int, default=20_261_121)
     train.set_defaults(command=_train)
+
+    calibrate = commands.add_parser("calibrate", help="fit thresholds of a weights folder anew, without training")
+    calibrate.add_argument("--weights", type=Path, default=WEIGHTS)
+    calibrate.add_argument("--written", type=Path, required=True, help="folder with mentions/ and drafts/")
+    calibrate.set_defaults(command=_calibrate)
 
     card = commands.add_parser("card", help="write the model card from measured figures")
     card.add_argument("--weights", type=Path, default=WEIGHTS)
@@ -150,6 +156,14 @@ def _train(options: Namespace) -> int:
         sys.stdout.write(f"written to {build(order)}\n")
     except OSError as error:
         raise CommandError(f"cannot train from {options.base}: {error}") from error
+    return 0
+
+
+def _calibrate(options: Namespace) -> int:
+    try:
+        recalibrate(options.weights, options.written)
+    except (OSError, ValueError, KeyError) as error:
+        raise CommandError(f"cannot calibrate {options.weights}: {error}") from error
     return 0
 
 

@@ -1,40 +1,21 @@
-"""From a base checkpoint and corpora to a weights folder: train, export, calibrate, measure, write.
+"""From a base checkpoint and corpora to a weights folder: train, export, calibrate, measure, write."""
 
-`thresholds.json` is written last and holds the checksums of the other files, so a folder that was interrupted
-half-way is refused by the encoder instead of being used.
-"""
-
-import hashlib
-import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import torch
 
-from classifiers.encoder import FORMAT, MODEL_FILE, SETTINGS_FILE, TOKENIZER_FILE, Encoder
-from classifiers.heads import LABELS
-from classifiers.text import clean
+from classifiers.encoder import MODEL_FILE, TOKENIZER_FILE
 from classifiers.tokens import Tokens
-from classifiers.training.calibrate import calibrate
-from classifiers.training.corpora import (
-    BadCorpus,
-    DraftExample,
-    MentionExample,
-    public_examples,
-    written_drafts,
-    written_mentions,
-)
+from classifiers.training.corpora import BadCorpus, public_examples, written_drafts, written_mentions
 from classifiers.training.export import export
-from classifiers.training.held_out import category_figures, draft_figures, mention_figures
 from classifiers.training.loop import Material, Plan, train
 from classifiers.training.network import Network, read_checkpoint
+from classifiers.training.settle import settle
 
-NAME: Final = "tactful-judge-e5-small"
 CHECKPOINT_FILE: Final = "checkpoint.pt"
-REPORT_FILE: Final = "report.json"
 _BASE_FILES: Final = ["model.safetensors", "tokenizer.json"]
 
 
@@ -81,34 +62,9 @@ def build(order: Order) -> Path:
         "planned_steps": trained.planned,
         "examples": {"public": len(material.public), "mentions": len(mentions), "drafts": len(drafts)},
     }
-    _calibrate(order.out, mentions_held, drafts_held, run)
+    settle(order.out, mentions_held, drafts_held, run)
     checkpoint.unlink(missing_ok=True)
     return order.out
-
-
-def recalibrate(folder: Path, written: Path) -> None:
-    """Fit the calibration of a weights folder anew, without training; raises BadCorpus, OSError or ValueError."""
-    report = json.loads((folder / REPORT_FILE).read_text(encoding="utf-8"))
-    run = {name: report[name] for name in ("seed", "steps", "planned_steps", "examples")}
-    _calibrate(folder, written_mentions(written / "mentions")[1], written_drafts(written / "drafts")[1], run)
-
-
-def _calibrate(
-    folder: Path, mentions: Sequence[MentionExample], drafts: Sequence[DraftExample], run: Mapping[str, object]
-) -> None:
-    _write_settings(folder, None)
-    encoder = Encoder.open(folder, calibrated=False)
-    judged = list(zip(mentions, encoder.run([clean(e.text).text for e in mentions]), strict=True))
-    checked = list(zip(drafts, encoder.run_drafts([(e.mention, e.draft) for e in drafts]), strict=True))
-    calibration = calibrate(judged, checked)
-    report = {
-        **run,
-        "mentions": mention_figures(judged, calibration),
-        "drafts": draft_figures(checked, calibration),
-        "categories": category_figures(checked),
-    }
-    (folder / REPORT_FILE).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    _write_settings(folder, asdict(calibration))
 
 
 def _base(name: str) -> Path:
@@ -118,21 +74,3 @@ def _base(name: str) -> Path:
     from huggingface_hub import snapshot_download  # noqa: PLC0415 - only for a base that is not a folder
 
     return Path(snapshot_download(name, allow_patterns=_BASE_FILES))
-
-
-def _write_settings(folder: Path, heads: Mapping[str, object] | None) -> None:
-    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (MODEL_FILE, TOKENIZER_FILE)}
-    content: dict[str, object] = {"files": files, "heads": heads}
-    revision = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
-    settings = {
-        "format": FORMAT,
-        "model": NAME,
-        "revision": revision,
-        **content,
-        "labels": {head: _names(labels) for head, labels in LABELS.items()},
-    }
-    (folder / SETTINGS_FILE).write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
-
-
-def _names(labels: Sequence[object]) -> list[str]:
-    return [str(label) for label in labels]

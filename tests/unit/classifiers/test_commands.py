@@ -83,6 +83,7 @@ def test_evaluate_prints_and_keeps_the_figures(tmp_path: Path, capsys: pytest.Ca
         (("evaluate", "{tmp}"), "no *.jsonl.gz under"),
         (("evaluate", "{tmp}", "--limit", "0"), "--limit must be at least 1"),
         (("card", "--weights", "{tmp}"), "report.json: No such file"),
+        (("calibrate", "--weights", "{tmp}", "--written", "{tmp}"), "cannot calibrate"),
         (("guess",), "invalid choice"),
         (("train", "--base", "x"), "required: --data, --written, --out"),
         (

@@ -162,7 +162,7 @@ def wait_until(header: str | None, now: datetime) -> datetime:
     return min(max(until, now), now + LONGEST_WAIT)
 
 
-class _TooSlow(Exception):
+class TooSlow(Exception):
     """The deadline of the whole fetch has passed."""
 
 
@@ -243,10 +243,13 @@ class _DeadlineStream(httpcore2.NetworkStream):
 
 
 def within(deadline: float, timeout: float | None) -> float:
-    """The seconds a step may take: its own timeout, or what is left until the deadline (monotonic seconds)."""
+    """The seconds a step may take: its own timeout, or what is left until the deadline (monotonic seconds).
+
+    Raises TooSlow when nothing is left.
+    """
     left = deadline - time.monotonic()
     if left <= 0:
-        raise _TooSlow
+        raise TooSlow
     return left if timeout is None else min(timeout, left)
 
 
@@ -292,7 +295,7 @@ class _Body(httpx2.SyncByteStream):
 
 
 _FAULTS: Final = (
-    _TooSlow,
+    TooSlow,
     _Unresolved,
     httpcore2.TimeoutException,
     httpcore2.NetworkError,
@@ -308,7 +311,7 @@ def _explained(error: Exception, url: httpx2.URL, settings: NetworkSettings) -> 
     where = shown(url)
     if isinstance(error, _Unresolved):
         return SourceDown(f"{url.host} has no address", remedy="check the spelling of the address and this network")
-    if isinstance(error, _TooSlow):
+    if isinstance(error, TooSlow):
         limit = settings.timeout_seconds * DEADLINE_FACTOR
         return SourceDown(
             f"{where} did not finish within {limit:g} s",

@@ -280,7 +280,7 @@ def test_a_dripping_server_meets_the_deadline(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(fetch.time, "monotonic", lambda: next(clock))
     stream = fetch._DeadlineStream(httpcore2.MockStream([b"a", b"b", b"c", b"d"]), 8.0)
     assert [stream.read(1, 5.0) for _ in range(3)] == [b"a", b"b", b"c"]
-    with pytest.raises(fetch._TooSlow):
+    with pytest.raises(fetch.TooSlow):
         stream.read(1, 5.0)
 
 

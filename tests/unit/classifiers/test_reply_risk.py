@@ -142,7 +142,7 @@ def test_a_draft_without_words_is_a_finding(draft: str) -> None:
 def test_a_very_long_draft_is_read_in_part_and_says_so() -> None:
     report = judged("It comes in May. " * 2000)
     assert not report.complete
-    assert "only the first 20,000 characters" in report.notes[0]
+    assert "only the first 10,000 characters" in report.notes[0]
 
 
 def test_hidden_direction_marks_are_told() -> None:

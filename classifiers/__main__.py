@@ -23,7 +23,7 @@ BATCH: Final = 64
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         status: int = options.command(options)
     except (ModelUnavailable, BadCorpus) as error:
@@ -31,9 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> Parser:
-    parser = Parser(prog="python -m classifiers", description="Judge texts, and build and measure what judges them.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def parser() -> Parser:
+    """The whole command line."""
+    whole = Parser(prog="python -m classifiers", description="Judge texts, and build and measure what judges them.")
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
 
     assess = commands.add_parser("assess", help='NDJSON {"id","text","lang"?} in, one judgement a line out')
     assess.add_argument("file", nargs="?", default="-", help="a file, or - for standard input")
@@ -71,7 +72,7 @@ def _parser() -> Parser:
     card.add_argument("--drafts", type=Path, help="scores of the reply check on labelled drafts, as JSON by language")
     card.add_argument("--out", type=Path, default=Path("docs/model-card.md"))
     card.set_defaults(command=_card)
-    return parser
+    return whole
 
 
 def _assess(options: Namespace) -> int:

@@ -92,9 +92,12 @@ def _under_headers(text: str) -> Iterator[Range]:
             return
         else:
             yield match.start(), _paragraph_end(text, below)
+    end = 0
     for match in _FORUM_HEADER.finditer(text):
         below = _next_line(text, match.end())
-        yield match.start(), match.end() if _QUOTE_LINE.match(text, below) else _paragraph_end(text, below)
+        if end <= below:  # else the same paragraph, whose end is known: looked for once, however many headers it has
+            end = _paragraph_end(text, below)
+        yield match.start(), match.end() if _QUOTE_LINE.match(text, below) else end
 
 
 def quoted(text: str) -> list[Range]:

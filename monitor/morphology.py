@@ -105,6 +105,13 @@ _CASES_OF_NAMES: Final[tuple[tuple[str, str], ...]] = (
     ("ь", "ь я ю ем ём ем ом е еві і и ью ю ей ів ям ями ях"),
     ("", " а у ом ем е и ы і ові еві ов ів ей ам ами ах"),
 )
+_LOST_VOWELS: Final[tuple[tuple[str, str], ...]] = (
+    ("ок", "ка ку ком ке ки кові ків кам ками ках"),
+    ("ек", "ька ьку ьком ьке ьки ькові ьків ькам ьками ьках"),
+    ("ец", "ца цу цом цем це цы цов цев цам цами цах"),
+    ("ець", "ця цю цем ці цеві ців цям цями цях"),
+)
+"""Names whose last vowel goes in every other case: «Хмарець, Хмарця», «Смачок, у Смачку». A name may also keep it."""
 _INDECLINABLE_ENDS: Final = frozenset("оеёэиіїыую")
 _SHORTEST_DECLINED: Final = 3
 _HYBRID_ENDINGS: Final = ("а", "у", "ом", "е", "и", "ы", "і", "ові", "ов", "ів", "ам", "ами", "ах")
@@ -114,11 +121,15 @@ def _declined(name: str) -> set[str]:
     """A name that no dictionary knows, in the case endings of Russian and Ukrainian."""
     if len(name) < _SHORTEST_DECLINED or name[-1] in _INDECLINABLE_ENDS:
         return {name}
+    found = {name}
+    for ending, forms in _LOST_VOWELS:
+        if name.endswith(ending) and len(name) > len(ending) + 1:
+            found.update(name[: len(name) - len(ending)] + form for form in forms.split(" "))
     for ending, forms in _CASES_OF_NAMES:
         if name.endswith(ending):
             stem = name[: len(name) - len(ending)]
-            return {name, *(stem + form for form in forms.split(" "))}
-    return {name}
+            return found | {stem + form for form in forms.split(" ")}
+    return found
 
 
 _ADJECTIVE_OF: Final = (

@@ -278,6 +278,9 @@ def names_node(names: Iterable[str]) -> Node:
         found = [name[start:end] for start, end in words(name)]
         parts = tuple(Word(name_forms(word), len(word) >= _SHORTEST_PARTED) for word in found)
         nodes += [Phrase(parts)] if len(parts) > 1 else parts
+        together = "".join(found)
+        if len(parts) > 1 and len(together) >= _SHORTEST_PARTED:
+            nodes.append(Word(name_forms(together)))  # "Kryptex Labs" is also written "KryptexLabs"
     return nodes[0] if len(nodes) == 1 else Either(tuple(nodes))
 
 

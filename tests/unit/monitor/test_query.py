@@ -196,6 +196,12 @@ def brand(**settings: object) -> BrandQuery:
     return BrandQuery.of("Nordwind", **settings)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("text", ["KryptexLabs lied", "в КриптексЛабс не отвечают", "ask @kryptexlabs", "Kryptex-Labs"])
+def test_a_name_of_several_words_may_be_written_together(text: str) -> None:
+    assert BrandQuery.of("Kryptex Labs").match(Document(text=text)) is not None
+    assert BrandQuery.of("Kryptex").match(Document(text="kryptexlabs")) is None
+
+
 def test_a_brand_without_a_query_is_its_name_in_every_alphabet() -> None:
     lumora = BrandQuery.of("Lumora", spellings=["Люмора"])
     for text in ("lumoras", "Лумору", "Люморой", "لومورا", "# люмора"):

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, Protocol
 
 from classifiers.folding import one_script, plain_letters
-from monitor.transliteration import script_of, spellings_of
+from monitor.transliteration import likeliest_of, script_of, spellings_of
 
 _APOSTROPHES: Final = dict.fromkeys(map(ord, "'’ʼ`´‘"), None)
 
@@ -217,15 +217,18 @@ def _misspelled(name: str) -> Iterable[str]:
 def name_forms(name: str, *, certain: bool = True) -> frozenset[str]:
     """The keys of a one-word name: its forms, its spellings in the other alphabets with theirs, slips of the pen.
 
-    With `certain` false it may be a common word: spellings that are dictionary words are left out ("list" is not
-    «лист»), and so are slips ("forma" is not "form").
+    A dictionary word is a spelling of a Latin name only where it is the likeliest ("Lenta" is «лента», "Luma" is not
+    «лама»), but for the soft sign, which Latin letters leave out. With `certain` false the name may be a common word:
+    then no dictionary word is ("list" is not «лист»), and slips are left out too ("forma" is not "form").
     """
     plain = key(name)
     forms = set(word_forms(name))
-    for spelling in spellings_of(plain):
+    spellings = spellings_of(plain)
+    likely = likeliest_of(plain) if script_of(plain) == "latin" else {other.replace("ь", "") for other in spellings}
+    for spelling in spellings:
         if script_of(spelling) != "cyrillic":
             forms |= word_forms(spelling)
-        elif certain or not is_known(spelling):
+        elif (certain and spelling.replace("ь", "") in likely) or not is_known(spelling):
             forms.update(map(key, _declined(spelling) | (_adjectives(spelling) if certain else set())))
     if certain:
         cyrillic = script_of(plain) == "cyrillic"

@@ -324,5 +324,10 @@ def spellings_of(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(other.replace("ё", "е") for other in found if other != name))
 
 
+def likeliest_of(name: str) -> frozenset[str]:
+    """The likeliest spelling of one lower-case Latin word in each of the other alphabets."""
+    return frozenset(first for table in _FROM_LATIN for first in _written(name, table)[:1])
+
+
 _TO_LATIN: Final = {"cyrillic": _CYRILLIC_LATIN, "arabic": _ARABIC_LATIN}
 _FROM_LATIN: Final = (_LATIN_RU, _LATIN_UK, _LATIN_ARABIC)

@@ -92,13 +92,27 @@ def test_other_words_are_not(word: str, met: str) -> None:
         ("Shoply", "шопли"),
         ("Лумора", "lumora"),
         ("Їжачок", "yizhachok"),
+        ("Lenta", "ленту"),
+        ("Kit", "кіт"),
+        ("Kit", "кит"),
+        ("Silpo", "сільпо"),
     ],
 )
 def test_names_in_other_alphabets(name: str, met: str) -> None:
     assert found(met, name_forms(name))
 
 
-@pytest.mark.parametrize(("name", "met"), [("Nordwind", "northwind"), ("Marola", "мерлуза"), ("Nordwind", "норд")])
+@pytest.mark.parametrize(
+    ("name", "met"),
+    [
+        ("Nordwind", "northwind"),
+        ("Marola", "мерлуза"),
+        ("Nordwind", "норд"),
+        ("Luma", "лама"),
+        ("Svit", "звіт"),
+        ("Tesla", "тесля"),
+    ],
+)
 def test_other_names_are_not(name: str, met: str) -> None:
     assert not found(met, name_forms(name))
 

@@ -77,7 +77,7 @@ def check_clearance(facts: Facts, fresh: CheckReport) -> Stop | None:
     unseen = [note for note in fresh.notes if note not in report.notes]
     if unseen:
         return Stop(reason=f"the reply check now says what nobody knew at the approval: {unseen[0]}")
-    return None
+    return _too_few(facts, fresh.approvals_needed)
 
 
 def parent_clearance(state: ParentState) -> Stop | None:
@@ -110,9 +110,13 @@ def _approval_stop(facts: Facts, limits: Limits, now: datetime) -> Stop | None:
     if not facts.given:
         return Stop(reason="nobody has approved it")
     needed = draft.report.approvals_needed if draft.report is not None else 1
-    if len({given.approval.by for given in facts.given}) < needed:
-        return Stop(reason=f"{needed} people must approve it; {len(facts.given)} have")
-    return next((found for given in facts.given if (found := _given_stop(given, facts, limits, now))), None)
+    singly = (_given_stop(given, facts, limits, now) for given in facts.given)
+    return _too_few(facts, needed) or next((found for found in singly if found), None)
+
+
+def _too_few(facts: Facts, needed: int) -> Stop | None:
+    people = {given.approval.by for given in facts.given}
+    return Stop(reason=f"{needed} people must approve it; {len(people)} have") if len(people) < needed else None
 
 
 def _given_stop(given: Given, facts: Facts, limits: Limits, now: datetime) -> Stop | None:

@@ -7,7 +7,7 @@ start calls `uncertain`: then our own reply is looked for under the post, and if
 
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -49,6 +49,7 @@ DOOR_REST_AUTH: Final = timedelta(hours=1)
 LOOK_AGAIN: Final = timedelta(minutes=5)
 CLOCK_SKEW: Final = timedelta(minutes=2)
 """How much earlier than our claim the platform's clock may say that our reply was made."""
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Publisher(Protocol):
@@ -85,6 +86,7 @@ class Publishing:
     _rests: dict[str, datetime] = field(default_factory=dict)
     _looked: dict[ReplyId, datetime] = field(default_factory=dict)
     _unrecorded: dict[ReplyId, tuple[Publication, Ending]] = field(default_factory=dict)
+    _broken: dict[ReplyId, datetime] = field(default_factory=dict)
 
     def publish_next(self) -> Outcome | None:
         """Take the reply that is due longest through all four steps; None when nothing is due."""
@@ -92,44 +94,50 @@ class Publishing:
 
     def publish_due(self) -> Iterator[Outcome]:
         """Every reply that is due now, one after the other, each at most once."""
-        for reply_id, (publication, ending) in list(self._unrecorded.items()):
-            yield self._record(reply_id, publication, ending)
+        yield from self._each(list(self._unrecorded), lambda key: self._record(key, *self._unrecorded[key]))
+        now = self.clock()
         with self.database.read() as unit:
             resting = [name for name, door in self.doors.items() if door.by_person or self._resting(name)]
-            waiting = [] if store.is_stopped(unit) else store.due(unit, self.clock(), besides=resting)
-        for reply_id in waiting:
-            outcome = self._publish(reply_id)
-            if outcome is not None:
-                yield outcome
+            waiting = [] if self.recheck.closed(unit, now) else store.due(unit, now, besides=resting)
+        yield from self._each(waiting, self._publish)
 
     def recover(self) -> list[Outcome]:
         """At start-up: whatever stands in `sending` without a person at it is `uncertain`, never `approved`."""
-        outcomes = []
-        with self.database.write() as unit:
-            for draft, publication in store.attempts(unit, ReplyState.SENDING):
-                if publication is not None and not publication.claimed_by.startswith("publisher:"):
-                    continue  # somebody is posting it by hand; they know whether it went out
-                ending = uncertain("the publisher stopped while sending it; nobody knows whether it went out")
-                outcomes.append(self._end(unit, draft, publication, ending, self.clock()))
-        return outcomes
+        with self.database.read() as unit:
+            in_flight = store.in_state(unit, ReplyState.SENDING)
+        return list(self._each(in_flight, self._give_up))
 
     def reconcile(self) -> list[Outcome]:
         """Look for each uncertain reply under its post; what is found was sent, the rest stays a person's to decide."""
         with self.database.read() as unit:
-            unknown = [
-                (draft, publication, store.target_of(unit, draft.mention_id))
-                for draft, publication in store.attempts(unit, ReplyState.UNCERTAIN)
-            ]
-        outcomes = []
-        for draft, publication, target in unknown:
-            door = self.doors.get(draft.door)
-            if publication is None or door is None or door.by_person or self._resting(draft.door):
+            unknown = store.in_state(unit, ReplyState.UNCERTAIN)
+        return list(self._each(unknown, self._look))
+
+    def _each(self, replies: Iterable[ReplyId], step: Callable[[ReplyId], Outcome | None]) -> Iterator[Outcome]:
+        """One step for each reply; a row that cannot be read, or a defect, costs only its own reply and rests."""
+        for reply_id in replies:
+            if self._broken.get(reply_id, _NEVER) > self.clock():
                 continue
-            if self._looked.get(draft.id, datetime.min.replace(tzinfo=UTC)) + LOOK_AGAIN > self.clock():
-                continue
-            self._looked[draft.id] = self.clock()
-            outcomes.append(self._look(draft, publication, target, door))
-        return outcomes
+            try:
+                outcome = step(reply_id)
+            except EdgeError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the runner of jobs: one poisoned reply must not stop the others
+                self._broken[reply_id] = self.clock() + LOOK_AGAIN
+                sentence = f"reply {reply_id} cannot be worked on ({type(error).__name__}); it stays as it is"
+                outcome = Outcome(reply_id=reply_id, door="?", result=Result.WAITING, sentence=sentence)
+            if outcome is not None:
+                yield outcome
+
+    def _give_up(self, reply_id: ReplyId) -> Outcome | None:
+        with self.database.write() as unit:
+            draft, publication = store.draft_of(unit, reply_id), store.live_publication(unit, reply_id)
+            if draft.state is not ReplyState.SENDING:
+                return None
+            if publication is not None and not publication.claimed_by.startswith("publisher:"):
+                return None  # somebody is posting it by hand; they know whether it went out
+            ending = uncertain("the publisher stopped while sending it; nobody knows whether it went out")
+            return self._end(unit, draft, publication, ending, self.clock())
 
     # (a) claim -------------------------------------------------------------------------------------------------
 
@@ -182,7 +190,11 @@ class Publishing:
             with self.database.read() as unit:
                 draft = store.draft_of(unit, publication.reply_id)
                 target = store.target_of(unit, publication.mention_id)
-            found = self.recheck.whole(draft, self.clock()) or parent_clearance(door.parent_state(target))
+            found = (
+                self.recheck.whole(draft, self.clock())
+                or parent_clearance(door.parent_state(target))
+                or self._changed_meanwhile(draft)
+            )
         except EdgeError as error:
             return self._not_now(publication.door, error)
         except Exception as error:  # noqa: BLE001 - whatever a check or a door breaks with is a doubt, and doubts stop
@@ -190,6 +202,13 @@ class Publishing:
         if found is not None:
             return released(found)
         return self._send(publication, target, draft.text, door)
+
+    def _changed_meanwhile(self, draft: Draft) -> Wait | Stop | None:
+        """The database once more, last of all: check and platform take seconds, in which the switch may be thrown."""
+        with self.database.read() as unit:
+            if store.draft_of(unit, draft.id) != draft:
+                return Stop(reason="it was changed while it was re-checked")
+            return self.recheck.in_rows(unit, draft, self.clock())
 
     def _send(self, publication: Publication, target: ReplyTarget, text: str, door: Publisher) -> Ending:
         try:
@@ -284,7 +303,16 @@ class Publishing:
 
     # (e) reconcile ---------------------------------------------------------------------------------------------
 
-    def _look(self, draft: Draft, publication: Publication, target: ReplyTarget, door: Publisher) -> Outcome:
+    def _look(self, reply_id: ReplyId) -> Outcome | None:
+        with self.database.read() as unit:
+            draft, publication = store.draft_of(unit, reply_id), store.live_publication(unit, reply_id)
+            target = store.target_of(unit, draft.mention_id)
+        door = self.doors.get(draft.door)
+        if publication is None or door is None or door.by_person or self._resting(draft.door):
+            return None
+        if self._looked.get(reply_id, _NEVER) + LOOK_AGAIN > self.clock():
+            return None
+        self._looked[reply_id] = self.clock()
         try:
             found = door.find_own(target, draft.text, publication.claimed_at - CLOCK_SKEW)
         except EdgeError as error:

@@ -1,7 +1,7 @@
 """The re-check before sending: what the database says, then what the check says. Nothing here changes a row."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from monitor.storage.session import Database
 from responders import store
@@ -19,6 +19,10 @@ class Recheck:
     database: Database
     checker: DraftChecker
     limits: Limits
+
+    def closed(self, unit: Unit, now: datetime) -> bool:
+        """Whether no reply at all may go out now: the kill switch is on, or the daily cap is reached."""
+        return store.is_stopped(unit) is not None or store.sent_since(unit, _midnight(now)) >= self.limits.daily_cap
 
     def in_rows(self, unit: Unit, draft: Draft, now: datetime) -> Wait | Stop | None:
         """What the database says within one unit of work."""
@@ -44,14 +48,13 @@ def gather(unit: Unit, draft: Draft, now: datetime) -> Facts:
         Given(approval=approval, may=_may_approve(unit, approval.by, overriding=bool(approval.reason)))
         for approval in store.standing_approvals(unit, draft.id)
     )
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return Facts(
         draft=draft,
         target=store.target_of(unit, draft.mention_id),
         given=given,
         writers=store.writers(unit, draft.id),
         stopped=store.is_stopped(unit),
-        sent_today=store.sent_since(unit, midnight, besides=draft.id),
+        sent_today=store.sent_since(unit, _midnight(now), besides=draft.id),
     )
 
 
@@ -59,3 +62,7 @@ def _may_approve(unit: Unit, name: str, *, overriding: bool) -> bool:
     role = store.role_of(unit, name)
     needed = Permission.OVERRIDE if overriding else Permission.REVIEW
     return role is not None and needed in PERMISSIONS[Role(role)]
+
+
+def _midnight(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

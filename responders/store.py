@@ -183,17 +183,10 @@ def is_stopped(unit: Unit) -> str | None:
     return f"sending is stopped by {switch.by}" + (f": {switch.reason}" if switch.reason else "")
 
 
-def sent_since(unit: Unit, since: datetime, *, besides: ReplyId) -> int:
-    """How many publications of other replies went out, are going out or may have gone out since a time."""
-    return unit.execute(
-        select(func.count())
-        .select_from(publications)
-        .where(
-            publications.c.state.in_(_LIVE),
-            publications.c.claimed_at >= since,
-            publications.c.reply_id != besides,
-        )
-    ).scalar_one()
+def sent_since(unit: Unit, since: datetime, *, besides: ReplyId | None = None) -> int:
+    """How many publications (of replies other than `besides`) went out, are going out or may have since a time."""
+    query = select(func.count()).where(publications.c.state.in_(_LIVE), publications.c.claimed_at >= since)
+    return unit.execute(query if besides is None else query.where(publications.c.reply_id != besides)).scalar_one()
 
 
 def role_of(unit: Unit, account: str) -> str | None:
@@ -214,6 +207,12 @@ def due(unit: Unit, now: datetime, *, besides: Collection[str] = ()) -> list[Rep
         )
         .order_by(replies.c.updated_at, replies.c.id)
     ).scalars()
+    return [ReplyId(key) for key in rows]
+
+
+def in_state(unit: Unit, state: ReplyState) -> list[ReplyId]:
+    """Every reply in a state, oldest first."""
+    rows = unit.execute(select(replies.c.id).where(replies.c.state == state.value).order_by(replies.c.id)).scalars()
     return [ReplyId(key) for key in rows]
 
 
@@ -391,13 +390,6 @@ def settle_publication(
             .where(mentions.c.id == publication.mention_id)
             .values(handling=Handling.ANSWERED.value, handled_at=at, retriage_at=None)
         )
-
-
-def attempts(unit: Unit, state: ReplyState) -> list[tuple[Draft, Publication | None]]:
-    """Replies in `sending` or `uncertain`, oldest first, each with its live attempt."""
-    rows = unit.execute(select(replies).where(replies.c.state == state.value).order_by(replies.c.id)).mappings()
-    drafts = [draft_from(row) for row in rows]
-    return [(draft, live_publication(unit, draft.id)) for draft in drafts]
 
 
 def _add_version(unit: Unit, draft: Draft, by: str, at: datetime) -> None:

@@ -18,8 +18,18 @@ from monitor.storage.schema import mentions, publications, replies
 from responders import store
 from responders.clearance import Stop, Wait
 from responders.ending import Result
+from responders.publishing import LOOK_AGAIN
 from responders.recheck import Recheck
-from responders.reply import Draft, ParentState, PublicationState, Published, ReplyId, ReplyState, StaleDraft
+from responders.reply import (
+    Draft,
+    ParentState,
+    PublicationState,
+    Published,
+    ReplyId,
+    ReplyState,
+    ReplyTarget,
+    StaleDraft,
+)
 from tests.reply_world import NOW, Checked, Door, World
 
 
@@ -109,6 +119,56 @@ def test_a_kill_switch_thrown_after_the_claim_still_stops(world: World, monkeypa
     assert world.stored(draft.id).state is ReplyState.APPROVED
     assert publication_states(world) == ["released"]
     assert world.actions()[-1] == "reply.released"
+
+
+def test_a_kill_switch_thrown_while_the_platform_is_asked_still_stops(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = world.approved()
+
+    def thrown_meanwhile(_target: ReplyTarget) -> ParentState:
+        world.stop_sending()
+        return ParentState.PRESENT
+
+    monkeypatch.setattr(world.door, "parent_state", thrown_meanwhile)
+    outcome = world.publishing().publish_next()
+    assert outcome is not None
+    assert (outcome.result, world.door.sent) == (Result.WAITING, [])
+    assert "crisis" in outcome.sentence
+    assert world.stored(draft.id).state is ReplyState.APPROVED
+
+
+def test_an_attempt_that_another_publisher_gave_up_meanwhile_is_not_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = world.approved()
+
+    def given_up_meanwhile(_target: ReplyTarget) -> ParentState:
+        world.publishing().recover()
+        return ParentState.PRESENT
+
+    monkeypatch.setattr(world.door, "parent_state", given_up_meanwhile)
+    outcome = world.publishing().publish_next()
+    assert outcome is not None
+    assert (outcome.result, world.door.sent) == (Result.STOPPED, [])
+    assert world.stored(draft.id).state is ReplyState.DRAFT
+    assert publication_states(world) == ["released"]
+
+
+def test_a_row_that_cannot_be_read_costs_only_itself(world: World) -> None:
+    broken = world.approved(world.draft(mention_id=world.mention("p1")))
+    world.approved(world.draft("the other one", mention_id=world.mention("p2")))
+    with world.database.write() as unit:
+        unit.execute(update(replies).where(replies.c.id == broken.id).values(lane="no lane"))
+    publishing = world.publishing()
+    first, second = publishing.publish_due()
+    assert (first.reply_id, first.result) == (broken.id, Result.WAITING)
+    assert first.sentence == f"reply {broken.id} cannot be worked on (ValueError); it stays as it is"
+    assert second.result is Result.SENT
+    assert world.door.sent == ["the other one"]
+    assert list(publishing.publish_due()) == []
+    world.now += LOOK_AGAIN
+    assert [outcome.reply_id for outcome in publishing.publish_due()] == [broken.id]
 
 
 def test_a_held_reply_waits_for_its_time(world: World) -> None:
@@ -220,6 +280,12 @@ def test_too_few_approvals(world: World) -> None:
     draft = world.approved()
     with world.database.write() as unit:
         unit.execute(update(replies).values(approvals_needed=2))
+    assert_stopped(world, draft.id, "2 people must approve it; 1 have")
+
+
+def test_a_check_that_now_wants_more_people(world: World) -> None:
+    draft = world.approved()
+    world.checker.says = Checked(approvals_needed=2)
     assert_stopped(world, draft.id, "2 people must approve it; 1 have")
 
 

@@ -7,29 +7,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
 
 from classifiers.types import ModelUnavailable
 from monitor.config import Settings
 from monitor.mention import Lane
-from responders.report import Checked
-
-
-class SpeakingChecker(Protocol):
-    """A `DraftChecker` that gives its reasons in a language of the interface."""
-
-    def check(
-        self,
-        draft: str,
-        *,
-        mention: str | None = None,
-        lang: str | None = None,
-        platform: str | None = None,
-        lane: Lane = Lane.FLOW,
-        say: str = "en",
-    ) -> Checked:
-        """Judge a draft as an answer to `mention`; raises ModelUnavailable."""
-        ...
+from responders.report import Checked, DraftChecker
 
 
 class Readiness(StrEnum):
@@ -43,12 +25,12 @@ class Readiness(StrEnum):
 
 @dataclass(slots=True)
 class LazyChecker:
-    """Loads the real check when it is first needed, or before, with `warm`."""
+    """A `DraftChecker` that loads the real one when it is first needed, or before, with `warm`."""
 
-    load: Callable[[], SpeakingChecker]
+    load: Callable[[], DraftChecker]
     readiness: Readiness = Readiness.COLD
     reason: str = ""
-    _checker: SpeakingChecker | None = None
+    _checker: DraftChecker | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def warm(self) -> None:
@@ -65,15 +47,14 @@ class LazyChecker:
         lang: str | None = None,
         platform: str | None = None,
         lane: Lane = Lane.FLOW,
-        say: str = "en",
     ) -> Checked:
         """Judge a draft, waiting for the load; raises ModelUnavailable."""
         checker = self._loaded()
         if checker is None:
             raise ModelUnavailable(self.reason)
-        return checker.check(draft, mention=mention, lang=lang, platform=platform, lane=lane, say=say)
+        return checker.check(draft, mention=mention, lang=lang, platform=platform, lane=lane)
 
-    def _loaded(self) -> SpeakingChecker | None:
+    def _loaded(self) -> DraftChecker | None:
         with self._lock:
             if self._checker is None and self.readiness is not Readiness.FAILED:
                 self.readiness = Readiness.LOADING
@@ -89,27 +70,7 @@ class LazyChecker:
             return self._checker
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InWords:
-    """A `DraftChecker` whose reasons are in one language."""
-
-    checker: SpeakingChecker
-    language: str
-
-    def check(
-        self,
-        draft: str,
-        *,
-        mention: str | None = None,
-        lang: str | None = None,
-        platform: str | None = None,
-        lane: Lane = Lane.FLOW,
-    ) -> Checked:
-        """Judge a draft; raises ModelUnavailable."""
-        return self.checker.check(draft, mention=mention, lang=lang, platform=platform, lane=lane, say=self.language)
-
-
-def load_checker(settings: Settings) -> SpeakingChecker:
+def load_checker(settings: Settings) -> DraftChecker:
     """The real check under these settings, slow; raises ModelUnavailable or PolicyBroken."""
     # Imported when it is needed: numpy, the tokenizer and the runtime would delay the first page by seconds.
     from responders.check import ReplyChecker  # noqa: PLC0415 - see above

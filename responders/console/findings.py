@@ -1,10 +1,11 @@
 """What the reply check found, shown: marks in the text, and the same in words with the reason and a better wording."""
 
+from dataclasses import replace
 from html import escape
 
 from classifiers.types import Finding
 from responders.console.rendering import Mark, badge, inert, marked
-from responders.console.words import Words
+from responders.console.words import DEFAULT, Words
 from responders.reply import CheckReport, Verdict
 
 _KINDS = {Verdict.PASS: "good", Verdict.REVIEW: "care", Verdict.BLOCK: "bad"}
@@ -16,7 +17,7 @@ def marks(say: Words, report: CheckReport | None) -> list[Mark]:
         return []
     return [
         Mark(start=finding.start, end=finding.end, severity=finding.severity.value, label=_label(say, finding))
-        for finding in _sorted(report)
+        for finding in _sorted(report, say)
         if finding.start is not None and finding.end is not None
     ]
 
@@ -41,7 +42,7 @@ def listed(say: Words, report: CheckReport) -> str:
         return f'<p class="tf-faint">{escape(say("desk.no-findings"))}</p>'
     rows: list[str] = []
     number = 0
-    for finding in _sorted(report):
+    for finding in _sorted(report, say):
         number += finding.start is not None
         prefix = f"<b>{number}.</b> " if finding.start is not None else ""
         quote = f" «{inert(_short(finding.text))}»" if finding.text else ""
@@ -60,9 +61,33 @@ def listed(say: Words, report: CheckReport) -> str:
     return f'<ol class="tf-findings">{"".join(rows)}</ol>{notes}'
 
 
-def _sorted(report: CheckReport) -> list[Finding]:
+def _sorted(report: CheckReport, say: Words) -> list[Finding]:
     """Findings with a place first, in the order of the text; those about the whole draft after them."""
-    return sorted(report.findings, key=lambda finding: (finding.start is None, finding.start or 0, finding.end or 0))
+    found = [_in_words(finding, say.language) for finding in report.findings]
+    return sorted(found, key=lambda finding: (finding.start is None, finding.start or 0, finding.end or 0))
+
+
+def _in_words(finding: Finding, language: str) -> Finding:
+    """A stored finding with its reason in the reader's language, as its rule words it; unchanged where none does."""
+    if language == DEFAULT:
+        return finding
+    # Imported when somebody reads in another language: compiling the rules takes a second.
+    from classifiers.reply_risk import default_rules, model_trust  # noqa: PLC0415 - see above
+    from classifiers.rule_files import RuleFileBroken  # noqa: PLC0415 - see above
+
+    try:
+        rule = default_rules().rules.get(finding.rule)
+        if rule is not None:
+            return replace(
+                finding,
+                why=rule.why.get(language, finding.why),
+                suggestion=rule.suggestion.get(language, finding.suggestion) if finding.suggestion else None,
+            )
+        if finding.rule.startswith("model/"):
+            return replace(finding, why=model_trust().reasons[finding.category].get(language, finding.why))
+    except RuleFileBroken:
+        return finding
+    return finding
 
 
 def _label(say: Words, finding: Finding) -> str:

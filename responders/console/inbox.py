@@ -10,7 +10,7 @@ from classifiers.types import Intent, Sentiment
 from monitor.mention import Handling, Lane, MentionId
 from monitor.storage import claims, queries
 from monitor.storage.alerts import AlertState
-from monitor.storage.queries import InboxFilter, InboxRow, Order
+from monitor.storage.queries import InboxCounts, InboxFilter, InboxRow, Order
 from responders.accounts import AccountFault, Permission, require
 from responders.console import context, inbox_filters, mention_card, navigation
 from responders.console.context import Visit
@@ -38,30 +38,33 @@ def show(visit: Visit) -> None:
         page = queries.inbox(unit, view.wanted, after=view.after, size=PAGE)
         counts = queries.inbox_counts(unit, view.wanted, visit.now)
         newest = _newest(queries.inbox(unit, InboxFilter(order=Order.NEWEST, handling=None), size=1).rows)
-    st.html(
-        '<div class="tf-row">'
-        + " ".join(
-            badge(say(f"inbox.count-{name}", count=str(count)), kind=kind)
-            for name, count, kind in (
-                ("listed", counts.listed, "plain"),
-                ("urgent", counts.urgent, "bad" if counts.urgent.number else "plain"),
-                ("overdue", counts.overdue, "bad" if counts.overdue.number else "plain"),
-                ("unclaimed", counts.unclaimed, "plain"),
-            )
-        )
-        + "</div>"
-    )
     _arrivals(visit, newest)
     if not page.rows:
         empty = newest is None and not inbox_filters.count(view.wanted)
         st.info(say("inbox.empty-fresh" if empty else "inbox.empty"))
-    selected = _selection(visit, len(page.rows))
-    reveal = page.rows != () and st.toggle(say("common.reveal"), key="reveal-hidden")
+    with st.container(horizontal=True, vertical_alignment="center", key="inbox-keys"):
+        _counts(visit, counts)
+        selected = _selection(visit, len(page.rows)) if page.rows else 0
+        reveal = page.rows != () and st.toggle(say("common.reveal"), key="reveal-hidden", width="content")
     for place, row in enumerate(page.rows):
         with st.container(border=True, key=f"mention-{row.mention.id}"):
             _row(visit, row, chosen=place == selected, reveal=reveal)
     _pages(visit, view, page)
     _closing(visit)
+
+
+def _counts(visit: Visit, counts: InboxCounts) -> None:
+    numbers = {
+        "listed": (counts.listed, "plain"),
+        "urgent": (counts.urgent, "bad" if counts.urgent.number else "plain"),
+        "overdue": (counts.overdue, "bad" if counts.overdue.number else "plain"),
+        "unclaimed": (counts.unclaimed, "plain"),
+    }
+    badges = " ".join(
+        badge(visit.words(f"inbox.count-{name}", count=str(count)), kind=kind)
+        for name, (count, kind) in numbers.items()
+    )
+    st.html(f'<div class="tf-row">{badges}</div>', width="content")
 
 
 def _remember_address() -> None:
@@ -183,15 +186,23 @@ def _arrivals(visit: Visit, newest: MentionId | None) -> None:
 def _selection(visit: Visit, rows: int) -> int:
     """Which line the keys act on; J and K move it."""
     say = visit.words
-    selected = min(int(st.session_state.get(_SELECTED, 0)), max(0, rows - 1))
-    if rows:
-        with st.container(horizontal=True, key="inbox-keys"):
-            if st.button(say("inbox.down"), key="inbox-down", shortcut="J", disabled=selected >= rows - 1):
-                selected += 1
-            if st.button(say("inbox.up"), key="inbox-up", shortcut="K", disabled=selected <= 0):
-                selected -= 1
-    st.session_state[_SELECTED] = selected
+    selected = max(0, min(int(st.session_state.get(_SELECTED, 0)), rows - 1))
+    for key, shortcut, step, at_end in (
+        ("down", "J", 1, selected >= rows - 1),
+        ("up", "K", -1, selected <= 0),
+    ):
+        st.button(
+            say(f"inbox.{key}"),
+            key=f"inbox-{key}",
+            shortcut=shortcut,
+            disabled=at_end,
+            on_click=partial(_select, selected + step),
+        )
     return selected
+
+
+def _select(place: int) -> None:
+    st.session_state[_SELECTED] = place
 
 
 def _row(visit: Visit, row: InboxRow, *, chosen: bool, reveal: bool) -> None:

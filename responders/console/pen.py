@@ -14,7 +14,6 @@ from monitor.mention import Lane, MentionId
 from monitor.storage.stored import StoredMention
 from responders import store
 from responders.accounts import Account, AccountFault
-from responders.console.checking import InWords
 from responders.console.context import Console
 from responders.drafting import choose_door
 from responders.reply import CheckReport, Draft, ReplyFault, ReplyState, StaleDraft
@@ -123,16 +122,15 @@ def replace_words(
         pen.adopt(pen.draft)
 
 
-def check(console: Console, pen: Pen, now: datetime, *, language: str) -> None:
+def check(console: Console, pen: Pen, now: datetime) -> None:
     """Judge the saved words, once for each text; a check that cannot run leaves its reason."""
     lane = pen.draft.lane if pen.draft else pen.lane
     if pen.checked == (pen.saved, lane) or not pen.saved.strip():
         return
     with console.database.read() as unit:
         target = store.target_of(unit, pen.mention)
-    checker = InWords(checker=console.checker, language=language)
     try:
-        report = check_reply(checker, pen.saved, target, now, lane=lane)
+        report = check_reply(console.checker, pen.saved, target, now, lane=lane)
     except CheckUnavailable as fault:
         pen.checked, pen.report, pen.unavailable = (pen.saved, lane), None, str(fault)
     else:

@@ -53,7 +53,7 @@ def _write(mention: StoredMention, pen: Pen, lane_why: str) -> None:
     _conflict(visit, pen)
     still_loading = visit.console.checker.readiness in _STILL_LOADING
     if not still_loading:
-        pens.check(visit.console, pen, visit.now, language=visit.words.language)
+        pens.check(visit.console, pen, visit.now)
     _text_area(visit, pen, key, typed)
     if still_loading:
         st.caption(visit.words("desk.loading"))

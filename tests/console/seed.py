@@ -205,10 +205,9 @@ class WordChecker:
         lang: str | None = None,
         platform: str | None = None,
         lane: Lane = Lane.FLOW,
-        say: str = "en",
     ) -> SeenDraft:
         """Judge a draft by the words in it."""
-        del mention, lang, platform, lane, say
+        del mention, lang, platform, lane
         found = []
         for word, (category, severity, why) in self.words.items():
             start = draft.lower().find(word)

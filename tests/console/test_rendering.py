@@ -1,13 +1,18 @@
 """Text from outside can do nothing but be read."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from responders.console import rendering
+from classifiers.reply_risk import default_rules
+from classifiers.types import Category, Finding, Severity
+from responders.console import findings, rendering
 from responders.console.rendering import Mark
+from responders.console.words import words
+from responders.reply import CheckReport, Verdict
 
 TAGS = re.compile(r"<[^>]*>")
 
@@ -98,3 +103,21 @@ def test_a_long_text_is_clamped_and_a_huge_one_is_cut() -> None:
 def test_a_name_stays_on_one_line_and_short() -> None:
     assert rendering.harmless("a\nb\u202ec") == "a bc"
     assert len(rendering.harmless("x" * 500)) == 80
+
+
+def test_a_stored_finding_is_read_in_the_readers_language() -> None:
+    stored = Finding(
+        category=Category.COMPETITOR, severity=Severity.BLOCK, start=0, end=4, text="Away",
+        rule=next(iter(name for name in default_rules().rules if name.startswith("competitor/"))),
+        score=1.0, why="Sends the customer away.", suggestion="Say what yours does well.",
+    )  # fmt: skip
+    report = CheckReport(
+        verdict=Verdict.BLOCK, risk=1.0, findings=(stored,), policy="1", model="m", revision="r",
+        checked_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+    assert "Sends the customer away." in findings.listed(words("en"), report)
+    for language, letters in (("ru", "[а-я]{4}"), ("uk", "[а-яі]{4}"), ("ar", "[ء-ي]{3}")):
+        html = findings.listed(words(language), report)
+        assert "Sends the customer" not in html
+        assert "Say what yours" not in html
+        assert len(re.findall(letters, html)) > 5

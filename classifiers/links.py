@@ -20,7 +20,9 @@ _SHORTENERS_NAMES: Final = (
     "trib.al dlvr.it snip.ly forms.gle inx.lv urlz.fr 2u.pw zzb.bz shrtco.de kutt.it short.io"
 )
 _SHORTENERS: Final = frozenset(_SHORTENERS_NAMES.split())
-_PROGRAMS: Final = re.compile(r"\.(?:exe|msi|apk|bat|cmd|scr|js|vbs|jar|dmg|iso|ps1)(?:$|[?#])", re.IGNORECASE)
+_PROGRAMS: Final = re.compile(
+    r"\.(?:exe|msi|apk|bat|cmd|scr|js|vbs|jar|dmg|iso|ps1|docm|xlsm)(?:$|[?#])", re.IGNORECASE
+)
 _ENDINGS_NAMES: Final = (
     "com net org info biz io app dev shop store online site me co ru ua рф by kz uk us de fr pl eu sa ae eg jo "
     "ma tn dz iq lb sy kw qa bh om ye ly sd ps tr in ng za au ca ie nz test example invalid укр top xyz click "
@@ -31,6 +33,15 @@ _TAKEN_AS_ENDING_NAMES: Final = "com net org example ru ua uk shop store gov edu
 _TAKEN_AS_ENDING: Final = frozenset(_TAKEN_AS_ENDING_NAMES.split())
 _SECOND_LEVEL_NAMES: Final = "co com net org gov edu ac in"
 _SECOND_LEVEL: Final = frozenset(_SECOND_LEVEL_NAMES.split())
+_CHEAP: Final = frozenset(
+    {"xyz", "top", "click", "icu", "gift", "tk", "win", "ml", "cf", "gq", "zip", "mov", "buzz", "rest"}
+)
+_BAIT_WORDS: Final = (
+    "verify login signin secure pay payment refund reset confirm bonus bonusy gift claim voucher kyc oplata vhod vozvrat"
+    " reward wallet unlock renewal prize winner compensation kompensacia customs"
+)
+_BAIT: Final = frozenset(_BAIT_WORDS.split())
+_SHORT_NAME: Final = re.compile(r"(?:tinyurl|bitly|bit-|goo-|is-gd|tiny-|cutt-|rb-)")
 _LATIN: Final = re.compile(r"[a-z]", re.IGNORECASE)
 _OTHER_SCRIPT: Final = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
 _COUNTRY_ENDING: Final = 2
@@ -55,9 +66,14 @@ def links(text: str) -> Iterator[Link]:
         before = text[match.start() - 1 : match.start()]
         if before == "@" or (not scheme and "@" in match[0][: len(match[0]) - len(path)]):
             continue
-        if not scheme and host.rsplit(".", 1)[-1] not in _ENDINGS and not host.startswith("www."):
+        if (
+            not scheme
+            and host.rsplit(".", 1)[-1] not in _ENDINGS | _CHEAP
+            and not host.startswith("www.")
+            and not _is_number(host)
+        ):
             continue
-        if not scheme and _is_number(host):
+        if not scheme and _is_number(host) and len(path) <= 1:
             continue
         end = match.start() + len(match[0].rstrip(".,;:!?)]}'…"))
         yield Link(
@@ -120,16 +136,29 @@ def detect_links(context: DraftInContext) -> Iterator[Hit]:
             yield Hit(rule=f"unsafe-link/{rule}", start=link.start, end=link.end)
 
 
+def _is_suspicious(host: str) -> bool:
+    """A cheap ending, a hyphenated call to pay or log in, or a shortener's name that is none."""
+    labels = host.removeprefix("www.").split(".")
+    words = [word for label in labels[:-1] if "-" in label for word in label.split("-")]
+    return labels[-1] in _CHEAP or bool(_BAIT & set(words)) or any(_SHORT_NAME.match(label) for label in labels[:-1])
+
+
 def _fault(link: Link, domains: frozenset[str], *, on_x: bool) -> str | None:
     safe_host = allowed(link.host, domains)
     if link.hides_login or _is_number(link.host) or _PROGRAMS.search(link.path) or link.scheme in {"ftp://", "data://"}:
         return "raw-address"
-    if not safe_host and _imitates(link.host, domains):
+    if not safe_host:
+        found = _foreign_fault(link.host, domains, on_x=on_x)
+        if found:
+            return found
+    return "insecure" if link.scheme == "http://" else None
+
+
+def _foreign_fault(host: str, domains: frozenset[str], *, on_x: bool) -> str | None:
+    if _imitates(host, domains):
         return "look-alike"
-    if link.host.removeprefix("www.") in _SHORTENERS and not safe_host:
-        return None if on_x and link.host == "t.co" else "shortener"
-    if link.scheme == "http://":
-        return "insecure"
-    if domains and not safe_host:
-        return "foreign-domain"
-    return None
+    if host.removeprefix("www.") in _SHORTENERS and not (on_x and host == "t.co"):
+        return "shortener"
+    if _is_suspicious(host):
+        return "suspicious-name"
+    return "foreign-domain" if domains and not (on_x and host == "t.co") else None

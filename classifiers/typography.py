@@ -38,6 +38,18 @@ _DUMMY: Final = re.compile(
     r"|dd[./]mm[./]yyyy|дд[./]мм[./]г+|(?i:lorem ipsum)|TODO|TBD|FIXME|TKTK|N/A N/A|N (?:рабочих )?(?:дней|днів"
     r"|days))(?!\w)"
 )
+_ANGLED: Final = re.compile(r"<+[^<>\n]{0,60}?[^\W\d_][^<>\n]{0,60}>+")
+_SNAKE: Final = re.compile(r"(?<![@#/\w.=?&-])[^\W\d_]{2,}(?:_[^\W\d_]{2,})+(?![\w@/]|\.\w)")
+_BLANK: Final = re.compile(
+    r"(?<!\w)(?:_{2,}[.:/]?_*|N{2,4}(?= [^\W\d_])|\?{2,}(?= ?[^\W\d_]{1,8}\b)|#REF!|DD[./]MM(?:[./]Y+)?"
+    r"|ДД[./]ММ(?:[./]Г+)?"
+    r"|ЧЧ(?:[:–-]+ЧЧ)?|ГГ[:.]ХХ|لوريم إيبسوم)(?!\w)"
+)
+_NAME_FIELD: Final = re.compile(
+    r"\[(?:insert|вставить|вставьте|впишите|вставити|вставте|впишіть|يدرج|يُدرج|أدخل|ضع|name of|имя|ім'я|ім’я"
+    r"|фио|піб|اسم)\b[^\[\]\n]{0,60}\]",
+    re.IGNORECASE,
+)
 _SIZE_BEFORE: Final = re.compile(r"(?:size|размер\w*|розмір\w*|مقاس)\W{0,3}$", re.IGNORECASE)
 
 _WORD: Final = re.compile(r"[^\W\d_][^\W\d_'’-]*")
@@ -53,6 +65,7 @@ def detect_placeholders(context: DraftInContext) -> Iterator[Hit]:
     """Fields of templates and dummies. A menu name in brackets or a display's word in braces is none."""
     text = context.draft.plain.text
     mention = context.mention.plain.text if context.mention else ""
+    yield from _detect_blanks(text, mention)
     for match in _BRACES.finditer(text):
         if match[0] not in mention and (not _ALONE_CAPITALS.fullmatch(match[0]) or _FIELD_WORD.search(match[0])):
             yield Hit(rule="placeholder/field", start=match.start(), end=match.end())
@@ -85,6 +98,14 @@ _BUTTON_LIKE: Final = re.compile(
 
 def _is_field(inner: str) -> bool:
     return not _BUTTON_LIKE.match(inner.strip())
+
+
+def _detect_blanks(text: str, mention: str) -> Iterator[Hit]:
+    """Blanks to fill in by hand, names of variables, and whatever stands between angle brackets."""
+    for pattern in (_ANGLED, _SNAKE, _BLANK, _NAME_FIELD):
+        for match in pattern.finditer(text):
+            if match[0] not in mention:
+                yield Hit(rule="placeholder/field", start=match.start(), end=match.end())
 
 
 def detect_shouting(context: DraftInContext) -> Iterator[Hit]:

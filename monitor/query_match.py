@@ -81,7 +81,6 @@ class Reading:
         """The same reading as if the words of `hits` were not there."""
         view = object.__new__(Reading)
         view.__dict__.update(self.__dict__)
-        view.__dict__.pop("joined", None)
         view.hidden = self.hidden.union(*(range(first, last + 1) for first, last in hits))
         return view
 

@@ -259,6 +259,7 @@ def test_the_next_address_is_tried(monkeypatch: pytest.MonkeyPatch, connected: l
         ("::1", False),
         ("fe80::1%eth0", False),
         ("fec0::1", False),
+        ("::ffff:0:7f00:1", False),
         ("fd00:ec2::254", False),
         ("ff02::1", False),
         ("::ffff:127.0.0.1", False),

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+import praw.config
 import praw.exceptions
 import prawcore.exceptions
 import pytest
@@ -165,6 +166,16 @@ def test_the_inbox_is_addressed_to_us_and_stays_unread(reddit: Reddit) -> None:
     assert mention.url == "https://www.reddit.com/r/kettles/comments/1k0001/title/c1/"
     assert reddit.asked[1].args["mark"] == "false"
     assert b"grant_type=password" in reddit.asked[0].get_data()
+
+
+def test_what_also_came_through_the_inbox_is_addressed_to_us(reddit: Reddit) -> None:
+    for path in ("/message/mentions", "/message/comments/", "/message/selfreply/"):
+        reddit.on(path, listing(comment(1)))
+    reddit.on("/r/kettles/new", listing())
+    reddit.on("/r/kettles/comments/", listing(comment(1)))
+    begins = Cursor(values={"first": "posts:kettles"})  # the subreddit is read before the inbox
+    (mention,) = reddit.fetch(begins, inbox=True, username="marola", password="p", subreddits=["kettles"]).mentions
+    assert mention.addressed
 
 
 def test_the_inbox_with_a_refresh_token(reddit: Reddit) -> None:
@@ -386,6 +397,7 @@ def test_a_praw_ini_in_the_working_folder_has_no_effect(
     (tmp_path / "praw.ini").write_text(ini)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("praw_site", "elsewhere")
+    monkeypatch.setattr(praw.config.Config, "CONFIG", None)  # as in a new process: praw reads its files once
     monkeypatch.setenv("praw_username", "someone")
     reddit.on(SEARCH, listing(post(1)))
     assert len(reddit.fetch(search=["marola"]).mentions) == 1

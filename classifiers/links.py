@@ -37,8 +37,8 @@ _CHEAP: Final = frozenset(
     {"xyz", "top", "click", "icu", "gift", "tk", "win", "ml", "cf", "gq", "zip", "mov", "buzz", "rest"}
 )
 _BAIT_WORDS: Final = (
-    "verify login signin secure pay payment refund reset confirm bonus bonusy gift claim voucher kyc oplata vhod vozvrat"
-    " reward wallet unlock renewal prize winner compensation kompensacia customs"
+    "verify login signin secure pay payment refund reset confirm bonus bonusy gift claim voucher kyc oplata vhod"
+    " vozvrat reward wallet unlock renewal prize winner compensation kompensacia customs"
 )
 _BAIT: Final = frozenset(_BAIT_WORDS.split())
 _SHORT_NAME: Final = re.compile(r"(?:tinyurl|bitly|bit-|goo-|is-gd|tiny-|cutt-|rb-)")

@@ -17,13 +17,9 @@ from responders.reply import Approval, Draft, Publication, ReplyFault, ReplyStat
 BY_HAND = "by_hand"
 
 
-def show(visit: Visit, draft: Draft, mention: StoredMention, approvals: Sequence[Approval]) -> None:
+def show(visit: Visit, draft: Draft, mention: StoredMention, given: Sequence[Approval]) -> None:
     """Approval, hold time, and the steps that the reply's state allows."""
-    say = visit.words
-    for approval in approvals:
-        approved = say("review.approved-by", name=approval.by, time=visit.clock(approval.at))
-        reason = f": {approval.reason}" if approval.reason else ""
-        st.caption(plain(approved + reason))
+    approvals(visit, given)
     with visit.console.database.read() as unit:
         publications = store.publications_of(unit, draft.id)
     if draft.state is ReplyState.APPROVED:
@@ -34,6 +30,13 @@ def show(visit: Visit, draft: Draft, mention: StoredMention, approvals: Sequence
         _uncertain(visit, draft, mention)
     else:
         _past(visit, publications)
+
+
+def approvals(visit: Visit, given: Sequence[Approval]) -> None:
+    """Who said yes, when, and why where a blocking verdict was overridden."""
+    for approval in given:
+        approved = visit.words("review.approved-by", name=approval.by, time=visit.clock(approval.at))
+        st.caption(plain(approved + (f": {approval.reason}" if approval.reason else "")))
 
 
 def _approved(visit: Visit, draft: Draft, mention: StoredMention) -> None:

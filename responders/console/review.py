@@ -166,10 +166,12 @@ def _decide(visit: Visit, case: Case) -> None:
         return
     own = visit.account.name in case.writers
     said_yes = any(approval.by == visit.account.name for approval in case.approvals)
-    blocked = draft.report is not None and draft.report.verdict is Verdict.BLOCK
+    # Where two have to say yes to a blocked text, the administrator's reason opens the way for the second.
+    overridden = any(approval.reason for approval in case.approvals)
+    blocked = not overridden and draft.report is not None and draft.report.verdict is Verdict.BLOCK
     words = st.text_input(say("review.note"), key=f"note-{draft.id}-{draft.version}", max_chars=500)
     override = None
-    if blocked and visit.may(Permission.OVERRIDE) and not own:
+    if blocked and visit.may(Permission.OVERRIDE) and not own and not said_yes:
         override = st.text_input(say("review.override"), key=f"override-{draft.id}-{draft.version}", max_chars=500)
     with st.container(horizontal=True):
         may_approve = not own and not said_yes and (not blocked or visit.may(Permission.OVERRIDE))
@@ -178,13 +180,13 @@ def _decide(visit: Visit, case: Case) -> None:
             key=f"approve-{draft.id}",
             type="primary",
             icon=":material/check:",
-            disabled=blocked and not (override or "").strip(),
         ):
             _approve(visit, draft, override)
         if st.button(say("review.send-back"), key=f"back-{draft.id}", icon=":material/undo:"):
             _with_note(visit, draft, words, reject=False)
         if st.button(say("review.reject"), key=f"reject-{draft.id}", icon=":material/block:"):
             _with_note(visit, draft, words, reject=True)
+    outcome.approvals(visit, case.approvals)
     needed = draft.report.approvals_needed if draft.report else 1
     if needed > 1:
         names = ", ".join(approval.by for approval in case.approvals) or say("common.none")

@@ -289,8 +289,25 @@ class TestReview:
         assert any("blocks this text" in caption.value for caption in at.caption)
         desk.sign_in("admin")
         at = desk.open("review")
-        assert at.button(key=f"approve-{draft.id}").disabled
+        click(at, f"approve-{draft.id}")
+        assert state_of(desk, "blocked").state is ReplyState.IN_REVIEW
+        assert "give a reason" in at.error[0].value
         at.text_input(key=f"override-{draft.id}-{draft.version}").set_value("Quoted from the customer.").run()
+        click(at, f"approve-{draft.id}")
+        assert state_of(desk, "blocked").state is ReplyState.APPROVED
+
+    def test_after_an_administrators_reason_a_second_person_may_approve_a_blocked_text(self, desk: Desk) -> None:
+        draft = desk.world.replies["blocked"]
+        with desk.database.write() as unit:
+            unit.exec_driver_sql("UPDATE replies SET approvals_needed = 2")
+        desk.sign_in("admin")
+        at = desk.open("review")
+        at.text_input(key=f"override-{draft.id}-{draft.version}").set_value("Quoted from the customer.").run()
+        click(at, f"approve-{draft.id}")
+        assert state_of(desk, "blocked").state is ReplyState.IN_REVIEW
+        desk.sign_in("lead")
+        at = desk.open("review")
+        assert any("Quoted from the customer" in caption.value for caption in at.caption)
         click(at, f"approve-{draft.id}")
         assert state_of(desk, "blocked").state is ReplyState.APPROVED
 

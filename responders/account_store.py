@@ -7,6 +7,7 @@ from typing import TypeAlias
 from sqlalchemy import Connection, RowMapping, select, update
 
 from monitor.storage.schema import accounts, logins
+from monitor.storage.session import inserting
 
 Unit: TypeAlias = Connection
 """An open unit of work."""
@@ -51,13 +52,12 @@ def active_admins(unit: Unit) -> int:
     return len(rows)
 
 
-def add(unit: Unit, name: str, password_hash: str, role: str, *, must_change: bool, at: datetime) -> None:
-    """A new active account."""
-    unit.execute(
-        accounts.insert().values(
-            name=name, password_hash=password_hash, role=role, active=True, must_change=must_change, created_at=at
-        )
+def add(unit: Unit, name: str, password_hash: str, role: str, *, must_change: bool, at: datetime) -> bool:
+    """A new active account; False when the name is taken, also by who was faster in the same moment."""
+    new = inserting(unit, accounts).values(
+        name=name, password_hash=password_hash, role=role, active=True, must_change=must_change, created_at=at
     )
+    return unit.execute(new.on_conflict_do_nothing().returning(accounts.c.name)).first() is not None
 
 
 def set_password(unit: Unit, name: str, password_hash: str, *, must_change: bool) -> None:

@@ -154,9 +154,10 @@ class Accounts:
         password = secrets.token_urlsafe(12)
         hashed = self._hasher.hash(password)
         with self._database.write() as unit:
-            if store.any_account(unit):
+            if store.any_account(unit) or not store.add(
+                unit, FIRST_ADMIN, hashed, Role.ADMIN.value, must_change=True, at=now
+            ):
                 return None
-            store.add(unit, FIRST_ADMIN, hashed, Role.ADMIN.value, must_change=True, at=now)
             self._note(unit, now, "system:console", "account.added", FIRST_ADMIN, {"role": Role.ADMIN.value})
         return FirstSignIn(name=FIRST_ADMIN, password=password)
 
@@ -234,10 +235,9 @@ class Accounts:
         hashed = self._hasher.hash(chosen)
         with self._database.write() as unit:
             actor = self._actor(unit, by)
-            if store.account(unit, name) is not None:
+            if not store.add(unit, name, hashed, role.value, must_change=True, at=now):
                 msg = f"there is already an account {name}"
                 raise AccountFault(msg)
-            store.add(unit, name, hashed, role.value, must_change=True, at=now)
             self._note(unit, now, actor, "account.added", name, {"role": role.value})
         return FirstSignIn(name=name, password=chosen)
 

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from monitor.config import Settings
 from monitor.errors import EdgeError
-from monitor.storage.schema import audit, audit_head
+from monitor.storage.schema import accounts, audit, audit_head
 from monitor.storage.session import inserting
 
 JsonValue: TypeAlias = "str | int | float | bool | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
@@ -137,12 +137,16 @@ class AuditLog:
         if head is not None and head.key_id and not hmac.compare_digest(head.key_id, self._key_id):
             return AuditVerdict(count=0, head=GENESIS, broken=1, reason=_WRONG_KEY)
         count, previous = 0, GENESIS
-        for row in _rows(connection):
-            reason = self._fault(row, count + 1, previous)
-            if reason is not None:
-                return AuditVerdict(count=count, head=previous, broken=count + 1, reason=reason)
-            count, previous = row.seq, row.hash
-        reason = self._head_fault(head, count, previous)
+        try:
+            for row in _rows(connection):
+                reason = self._fault(row, count + 1, previous)
+                if reason is not None:
+                    return AuditVerdict(count=count, head=previous, broken=count + 1, reason=reason)
+                count, previous = row.seq, row.hash
+        except (ValueError, TypeError, AttributeError):  # a time that is none, bytes where words belong
+            reason = f"row {count + 1} was changed: it cannot be read"
+            return AuditVerdict(count=count, head=previous, broken=count + 1, reason=reason)
+        reason = self._head_fault(head, count, previous) or (_wiped(connection) if not count else None)
         return AuditVerdict(count=count, head=previous, broken=None if reason is None else count + 1, reason=reason)
 
     def _locked_head(self, connection: Connection) -> Row[int, int, str, str, str]:
@@ -275,14 +279,24 @@ def _make_key_file(file: Path) -> None:
         draft.unlink()
 
 
+def _wiped(connection: Connection) -> str | None:
+    """What is wrong with an empty log: the head before the first row is not keyed, but every account has an entry."""
+    if connection.execute(select(accounts.c.name).limit(1)).first() is None:
+        return None
+    return "the log is empty although there are accounts, so all of it was deleted"
+
+
 def _rows(connection: Connection) -> Iterator[AuditEntry]:
     last: int | None = None
     while True:
         query = select(audit).order_by(audit.c.seq).limit(PAGE)
         if last is not None:
             query = query.where(audit.c.seq > last)
-        page = [AuditEntry(**row) for row in connection.execute(query).mappings()]
-        yield from page
-        if len(page) < PAGE:
+        count = 0
+        for row in connection.execute(query).mappings():  # one by one: those before a damaged row are still checked
+            entry = AuditEntry(**row)
+            yield entry
+            last = entry.seq
+            count += 1
+        if count < PAGE:
             return
-        last = page[-1].seq

@@ -6,24 +6,21 @@ from typing import Final
 
 import streamlit as st
 
-from classifiers.types import Intent, Sentiment
 from monitor.mention import Handling, Lane, MentionId
 from monitor.storage import claims, queries
 from monitor.storage.alerts import AlertState
 from monitor.storage.queries import InboxCounts, InboxFilter, InboxRow, Order
 from responders.accounts import AccountFault, Permission, require
-from responders.console import context, inbox_filters, mention_card, navigation
+from responders.console import context, filter_bar, inbox_filters, mention_card, navigation
 from responders.console.context import Visit
-from responders.console.inbox_filters import ALL, View
+from responders.console.filter_bar import SELECTED, TRAIL
+from responders.console.inbox_filters import View
 from responders.console.notices import note, refuse
 from responders.console.rendering import badge
 
 PAGE: Final = 20
 CLOSE_REASONS: Final = ("resolved", "no-answer", "spam", "not-ours", "duplicate", "other")
 _ALERT_KINDS: Final = {AlertState.DELIVERED: "good", AlertState.DUE: "care", AlertState.GIVEN_UP: "bad"}
-_KEPT: Final = "inbox-address"
-_TRAIL: Final = "inbox-trail"
-_SELECTED: Final = "inbox-selected"
 _CLOSING: Final = "inbox-closing"
 
 
@@ -31,9 +28,9 @@ def show(visit: Visit) -> None:
     """The page."""
     say = visit.words
     st.title(say("inbox.title"), anchor=False)
-    _remember_address()
+    filter_bar.remember_address()
     view = inbox_filters.read(dict(st.query_params), account=visit.account.name)
-    _filters(visit, view)
+    filter_bar.show(visit, view)
     with visit.console.database.read() as unit:
         page = queries.inbox(unit, view.wanted, after=view.after, size=PAGE)
         counts = queries.inbox_counts(unit, view.wanted, visit.now)
@@ -67,103 +64,6 @@ def _counts(visit: Visit, counts: InboxCounts) -> None:
     st.html(f'<div class="tf-row">{badges}</div>', width="content")
 
 
-def _remember_address() -> None:
-    """Come back to the same view after a look at another page, which starts with an empty address."""
-    if not any(name in st.query_params for name in inbox_filters.NAMES):
-        for name, value in st.session_state.get(_KEPT, {}).items():
-            st.query_params[name] = value
-    _keep_address()
-
-
-def _keep_address() -> None:
-    """Call after every change of the address: an address that was emptied on purpose must not come back."""
-    st.session_state[_KEPT] = {name: st.query_params[name] for name in inbox_filters.NAMES if name in st.query_params}
-
-
-def _filters(visit: Visit, view: View) -> None:
-    say, wanted = visit.words, view.wanted
-    number = inbox_filters.count(wanted)
-    brands = list(visit.console.settings.brands)
-    with visit.console.database.read() as unit:
-        sources = [row.name for row in queries.source_rows(unit)]
-    with st.container(horizontal=True, vertical_alignment="bottom", key="inbox-bar"):
-        _choice(visit, "order", list(Order), wanted.order, group="order", default=Order.SEVERITY)
-        _choice(visit, "handling", [*Handling, ALL], wanted.handling or ALL, group="handling", default=Handling.OPEN)
-        st.text_input(
-            say("inbox.search"),
-            value=wanted.search,
-            key="inbox-q",
-            on_change=partial(_put, "q", ""),
-            icon=":material/search:",
-            width=260,
-        )
-    label = say("inbox.filters") + (f" ({number})" if number else "")
-    with st.expander(label, expanded=number > 0, key="inbox-box"):
-        with st.container(horizontal=True, key="inbox-filter-row"):
-            _choice(visit, "brand", [ALL, *brands], wanted.brand or ALL)
-            _choice(
-                visit, "lang", [ALL, *visit.console.settings.languages, "und"], wanted.lang or ALL, group="language"
-            )
-            _choice(visit, "intent", [ALL, *Intent], wanted.intent or ALL, group="intent")
-            _choice(visit, "sentiment", [ALL, *Sentiment], wanted.sentiment or ALL, group="sentiment")
-            _choice(visit, "lane", [ALL, *Lane], wanted.lane or ALL, group="lane")
-            _choice(visit, "source", [ALL, *sources], wanted.source or ALL)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            for name, chosen in (("urgent", bool(wanted.urgent)), ("mine", wanted.claimed_by is not None)):
-                st.checkbox(say(f"inbox.{name}"), value=chosen, key=f"inbox-{name}", on_change=partial(_put, name, ""))
-            if number:
-                st.button(say("inbox.clear"), key="inbox-clear", on_click=_clear)
-
-
-def _choice(
-    visit: Visit, name: str, options: list[str], chosen: str, *, group: str | None = None, default: str = ALL
-) -> None:
-    say = visit.words
-    options = options if chosen in options else [*options, chosen]
-
-    def words(value: str) -> str:
-        if value == ALL:
-            return say("inbox.all")
-        return say.name(group, value) if group else value
-
-    st.selectbox(
-        say(f"inbox.{name}"),
-        options,
-        index=options.index(chosen),
-        format_func=words,
-        key=f"inbox-{name}",
-        on_change=partial(_put, name, default),
-        width=190,
-    )
-
-
-def _put(name: str, default: str) -> None:
-    """Write what a filter was set to into the address; the list then starts at its first page."""
-    value = st.session_state[f"inbox-{name}"]
-    text = ("1" if value else "") if isinstance(value, bool) else str(value)
-    for gone in ("after", name):
-        if gone in st.query_params:
-            del st.query_params[gone]
-    if text and text != default:
-        st.query_params[name] = text
-    _keep_address()
-    _first_page()
-
-
-def _clear() -> None:
-    for name in inbox_filters.NAMES:
-        if name in st.query_params:
-            del st.query_params[name]
-        st.session_state.pop(f"inbox-{name}", None)
-    _keep_address()
-    _first_page()
-
-
-def _first_page() -> None:
-    st.session_state[_TRAIL] = []
-    st.session_state[_SELECTED] = 0
-
-
 def _newest(rows: tuple[InboxRow, ...]) -> MentionId | None:
     return rows[0].mention.id if rows else None
 
@@ -186,7 +86,7 @@ def _arrivals(visit: Visit, newest: MentionId | None) -> None:
 def _selection(visit: Visit, rows: int) -> int:
     """Which line the keys act on; J and K move it."""
     say = visit.words
-    selected = max(0, min(int(st.session_state.get(_SELECTED, 0)), rows - 1))
+    selected = max(0, min(int(st.session_state.get(SELECTED, 0)), rows - 1))
     for key, shortcut, step, at_end in (
         ("down", "J", 1, selected >= rows - 1),
         ("up", "K", -1, selected <= 0),
@@ -202,7 +102,7 @@ def _selection(visit: Visit, rows: int) -> int:
 
 
 def _select(place: int) -> None:
-    st.session_state[_SELECTED] = place
+    st.session_state[SELECTED] = place
 
 
 def _row(visit: Visit, row: InboxRow, *, chosen: bool, reveal: bool) -> None:
@@ -321,7 +221,7 @@ def _change(visit: Visit, step: str, number: MentionId, *, reason: str = "") -> 
 
 def _pages(visit: Visit, view: View, page: queries.Page[InboxRow]) -> None:
     say = visit.words
-    trail: list[str] = st.session_state.setdefault(_TRAIL, [])
+    trail: list[str] = st.session_state.setdefault(TRAIL, [])
     with st.container(horizontal=True, key="inbox-pages"):
         if view.after is not None:
             if st.button(say("common.first"), key="inbox-first"):
@@ -337,7 +237,7 @@ def _turn(after: str, trail: list[str]) -> None:
         st.query_params["after"] = after
     elif "after" in st.query_params:
         del st.query_params["after"]
-    _keep_address()
-    st.session_state[_TRAIL] = trail
-    st.session_state[_SELECTED] = 0
+    filter_bar.keep_address()
+    st.session_state[TRAIL] = trail
+    st.session_state[SELECTED] = 0
     st.rerun()

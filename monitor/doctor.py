@@ -246,7 +246,8 @@ def _door(name: str, table: Mapping[str, object]) -> Finding:
     if not isinstance(kind, str):
         remedy = f"set kind in [doors.{name}]; docs/replies.md has every kind"
         return Finding(thing=f"door {name}", state="misconfigured", why="it has no kind", remedy=remedy, well=False)
-    return Finding(thing=f"door {name}", state="set up", why=f"{kind}; its secrets are checked by the publisher")
+    remedy = "python -m responders doors checks its settings and secrets"
+    return Finding(thing=f"door {name}", state="set up", why=f"{kind}; not looked at from here", remedy=remedy)
 
 
 def _slack(settings: Settings, *, offline: bool) -> Finding:

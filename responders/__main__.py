@@ -1,4 +1,4 @@
-"""`python -m responders`: run · check · audit verify · users · console. The only module that knows the doors."""
+"""`python -m responders`: run · doors · check · audit verify · users · console. Alone knows the doors."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from classifiers.command_line import Parser, run
-from responders import audit_command, check, console_command, run_command, users_command
+from responders import audit_command, check, console_command, doors_command, run_command, users_command
 from responders.publishers import registry
 
 
@@ -23,6 +23,7 @@ def parser() -> Parser:
     whole.add_argument("--config", type=Path, default=argparse.SUPPRESS, metavar="FILE", help="settings")
     commands = whole.add_subparsers(required=True, metavar="COMMAND", dest="command")
     run_command.add_parser(commands, registry.build_all)
+    doors_command.add_parser(commands, registry.examine)
     check.add_parser(commands)
     for command in (audit_command, users_command, console_command):
         command.add_parser(commands)

@@ -3,7 +3,7 @@
 `dry_run` and `by_hand` are always there under their own names; everything else must be set up.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -97,14 +97,42 @@ def build(name: str, table: Mapping[str, object], settings: Settings) -> Publish
 
 def build_all(settings: Settings) -> dict[str, Publishes]:
     """Every door that is set up and enabled, and those that always are. Raises SettingsError."""
-    tables: dict[str, Mapping[str, object]] = {name: {"kind": name} for name in ALWAYS}
-    tables |= settings.doors
+    tables = _tables(settings)
     doors = {name: build(name, table, settings) for name, table in tables.items() if settings_of(name, table).enabled}
     if settings.replies.default_door not in doors:
-        known = ", ".join(sorted(doors))
-        msg = f'the setting "replies.default_door" names no door that is set up; there are {known}'
-        raise SettingsError(msg)
+        raise SettingsError(_no_default(doors))
     return doors
+
+
+def examine(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """Every door by itself: its name, what it does (or that it is off), and what is wrong with it or nothing.
+
+    No platform is spoken to.
+    """
+    usable = []
+    for name, table in _tables(settings).items():
+        try:
+            if not settings_of(name, table).enabled:
+                yield name, "off (enabled = false)", ""
+                continue
+            build(name, table, settings)
+        except SettingsError as error:
+            yield name, "", str(error)
+        else:
+            usable.append(name)
+            yield name, DOOR_KINDS[str(table["kind"])].description, ""
+    if settings.replies.default_door not in usable:
+        yield "default", "", _no_default(usable)
+
+
+def _tables(settings: Settings) -> dict[str, Mapping[str, object]]:
+    always: dict[str, Mapping[str, object]] = {name: {"kind": name} for name in ALWAYS}
+    return always | dict(settings.doors)
+
+
+def _no_default(doors: Iterable[str]) -> str:
+    known = ", ".join(sorted(doors))
+    return f'the setting "replies.default_door" names no door that is set up; there are {known}'
 
 
 def _module(name: str, table: Mapping[str, object]) -> _Module:

@@ -120,6 +120,7 @@ def test_what_is_off_or_only_set_up_is_no_trouble(monkeypatch: pytest.MonkeyPatc
     assert "charges for what it brings" in found["source x"].why
     assert found["source off"].state == "off"
     assert found["door dry"].state == "set up"
+    assert "python -m responders doors" in found["door dry"].remedy
     assert all(finding.well for finding in found.values())
 
 

@@ -106,6 +106,31 @@ def test_a_wrong_door_is_named(place: Path, capsys: pytest.CaptureFixture[str]) 
     assert 'the setting "doors.ours.kind" cannot be "fax"' in capsys.readouterr().err
 
 
+def test_every_door_is_checked_by_itself(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert command("doors") == 0
+    assert capsys.readouterr().out.splitlines()[0].startswith("dry_run  ok             posts nothing")
+    (place / "tactful.toml").write_text(
+        '[replies]\ndefault_door = "gone"\n'
+        '[doors.fax]\nkind = "fax"\n'
+        '[doors.off]\nkind = "x"\nenabled = false\n'
+        '[doors.reddit]\nkind = "reddit"\nclient_id = "ours"\nusername = "us"\n',
+        encoding="utf-8",
+    )
+    assert command("doors") == 1
+    said = capsys.readouterr().out
+    assert 'fax      misconfigured  the setting "doors.fax.kind" cannot be "fax"' in said
+    assert "set TACTFUL__DOORS__REDDIT__CLIENT_SECRET in the environment" in said
+    assert 'default  misconfigured  the setting "replies.default_door" names no door' in said
+    for key in ("CLIENT_SECRET", "PASSWORD"):
+        monkeypatch.setenv(f"TACTFUL__DOORS__REDDIT__{key}", "hush")
+    assert command("doors") == 1
+    said = capsys.readouterr().out
+    assert "reddit   ok             Reddit: a comment" in said
+    assert "hush" not in said
+
+
 def test_one_round_publishes_what_is_due(
     place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

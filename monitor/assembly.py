@@ -42,8 +42,12 @@ def opened_database(settings: Settings) -> Database:
     """The database of the settings, brought to this program's schema; raises CommandError in one sentence."""
     try:
         database = Database.open(settings.database.url)
+    except EdgeError as error:
+        raise CommandError(sentence(error)) from error
+    try:
         upgrade(database)
     except EdgeError as error:
+        database.close()
         raise CommandError(sentence(error)) from error
     return database
 
@@ -126,11 +130,11 @@ def monitor_of(
     languages = LanguageGuesser(settings.languages)
     model = model_of(settings, languages)
     brands = brands_of(settings, languages)
-    database = opened_database(settings)
     try:
         audit = AuditLog(load_key(settings))
     except EdgeError as error:
         raise CommandError(sentence(error)) from error
+    database = opened_database(settings)
     channel = channel_of(settings, out)
     pipeline = Pipeline(
         database=database,

@@ -23,11 +23,16 @@ def utc_now() -> datetime:
 def opened(settings: Settings) -> tuple[Database, AuditLog]:
     """The database, brought to this program's schema, and its log; raises CommandError in one sentence."""
     try:
+        audit = AuditLog(load_key(settings))
         database = Database.open(settings.database.url)
-        upgrade(database)
-        return database, AuditLog(load_key(settings))
     except EdgeError as error:
         raise CommandError(sentence(error)) from error
+    try:
+        upgrade(database)
+    except EdgeError as error:
+        database.close()
+        raise CommandError(sentence(error)) from error
+    return database, audit
 
 
 def limits_of(settings: Settings) -> Limits:

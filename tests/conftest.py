@@ -1,8 +1,12 @@
 """Fixtures that every test folder may use."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
+
+from monitor.storage.session import Database
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -14,3 +18,19 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip("the development data folder ../shared is not beside this checkout")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _databases_end_with_their_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close what a test opened and left open: Python 3.13 warns of a connection that nobody closed."""
+    opened: list[Database] = []
+    made = Database.__init__
+
+    def remembered(database: Database, engine: Engine) -> None:
+        made(database, engine)
+        opened.append(database)
+
+    monkeypatch.setattr(Database, "__init__", remembered)
+    yield
+    for database in opened:
+        database.close()

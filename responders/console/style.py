@@ -19,8 +19,10 @@ _RIGHT_TO_LEFT: Final = """<style>
 /* Streamlit slides a closed side bar out to the left; here it just has no width. */
 [data-testid="stSidebar"] { overflow: hidden !important; transform: none !important; }
 [data-testid="stExpander"] summary [data-testid="stIconMaterial"] { transform: scaleX(-1); }
-[data-testid="stButtonGroup"] button { border: 1px solid #63757B !important; border-radius: 0.3rem !important; }
+[data-testid="stButtonGroup"] button[role="radio"] {
+  border: 1px solid #63757B !important; border-radius: 0.3rem !important; margin: 0 1px !important; }
 [data-testid="stIconMaterial"] { direction: ltr; }
+[data-testid="stTooltipIcon"] { margin-inline-start: 0.3rem; }
 </style>"""
 
 

@@ -57,20 +57,20 @@ def run(args: argparse.Namespace, doors: Doors) -> int:
     publishing = Publishing(database=database, audit=audit, recheck=recheck, doors=open_doors, clock=utc_now)
     lease = Lease(database=database, now=utc_now, wait=stop.wait, name=LEASE)
     try:
-        return _once(publishing, lease) if args.once else _rounds(publishing, lease, stop)
+        return _once(publishing, lease, stop) if args.once else _rounds(publishing, lease, stop)
     except EdgeError as error:
         raise CommandError(sentence(error)) from error
     finally:
         database.close()
 
 
-def _once(publishing: Publishing, lease: Lease) -> int:
-    """One round. Beside a running publisher it does what is due but leaves alone what that one has in its hands."""
+def _once(publishing: Publishing, lease: Lease, stop: threading.Event) -> int:
+    """One round, cut short when told to stop. Beside a running publisher it leaves alone what that one is sending."""
     if lease.take():
-        with _kept(lease, threading.Event()):
-            outcomes = [*publishing.recover(), *_round(publishing)]
+        with _kept(lease, stop):
+            outcomes = [*publishing.recover(), *_round(publishing, stop)]
     else:
-        outcomes = list(_round(publishing))
+        outcomes = list(_round(publishing, stop))
     for outcome in outcomes:
         say(f"reply {outcome.reply_id} ({outcome.door}): {outcome.result}: {outcome.sentence}")
     if not outcomes:
@@ -101,11 +101,13 @@ def _rounds(publishing: Publishing, lease: Lease, stop: threading.Event) -> int:
     return 0
 
 
-def _round(publishing: Publishing, stop: threading.Event | None = None) -> Iterator[Outcome]:
+def _round(publishing: Publishing, stop: threading.Event) -> Iterator[Outcome]:
     yield from publishing.reconcile()
+    if stop.is_set():
+        return
     for outcome in publishing.publish_due():
         yield outcome
-        if stop is not None and stop.is_set():
+        if stop.is_set():
             return
 
 

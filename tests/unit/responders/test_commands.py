@@ -15,7 +15,7 @@ from responders import run_command
 from responders.__main__ import main
 from responders.publishers import registry
 from responders.publishers.dry_run import DryRun
-from responders.reply import ReplyState
+from responders.reply import Published, ReplyState, ReplyTarget
 from tests.reply_world import Checker, World
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -146,6 +146,25 @@ def test_one_round_publishes_what_is_due(
     assert world.stored(draft.id).state is ReplyState.SENT
     assert command("run", "--once") == 0
     assert capsys.readouterr().out == "nothing is due\n"
+
+
+def test_one_round_that_is_told_to_stop_sends_no_further_reply(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = world_at(place)
+    for number in range(3):
+        world.approved(world.draft(mention_id=world.mention(f"p{number}")))
+    sent: list[str] = []
+
+    def told_while_sending(_door: DryRun, target: ReplyTarget, _text: str) -> Published:
+        signal.raise_signal(signal.SIGTERM)
+        sent.append(target.external_id)
+        return Published(external_id="own", url=None)
+
+    monkeypatch.setattr(DryRun, "publish", told_while_sending)
+    monkeypatch.setattr(run_command, "checker_of", lambda _settings: Checker())
+    monkeypatch.setattr(run_command, "utc_now", lambda: world.now)
+    assert command("run", "--once") == 0
+    assert sent == ["p0"]
+    assert world.actions()[-1] == "reply.sent"
 
 
 def test_without_a_check_a_round_sends_nothing(

@@ -19,8 +19,8 @@ from monitor.storage import migrate
 from monitor.storage.audit import AuditLog, load_key
 from monitor.storage.session import Database
 from responders.accounts import Account, Accounts, Permission, may
+from responders.checking import LazyChecker, checker_of
 from responders.clearance import Limits
-from responders.console.checking import LazyChecker, load_checker
 from responders.console.gate import LOGIN_COOKIE
 from responders.console.words import COOKIE, Words, chosen_language, words
 from responders.posting import Posting
@@ -98,7 +98,7 @@ def _console() -> Console:
     audit = AuditLog(load_key(settings))
     lifetime = timedelta(hours=settings.console.login_hours)
     accounts = Accounts(database, audit, login_lifetime=lifetime)
-    checker = LazyChecker(load=lambda: load_checker(settings))
+    checker = checker_of(settings)
     review = Review(database=database, audit=audit, checker=checker)
     limits = Limits(
         daily_cap=settings.replies.daily_cap, approval_lifetime=timedelta(hours=settings.replies.approval_hours)

@@ -10,9 +10,9 @@ from monitor.mention import Handling, Lane
 from monitor.storage.stored import StoredMention
 from responders import store
 from responders.accounts import AccountFault
+from responders.checking import Readiness
 from responders.console import context, editor, findings, template_picker
 from responders.console import pen as pens
-from responders.console.checking import Readiness
 from responders.console.context import Visit
 from responders.console.notices import fault_sentence, note, plain, refuse
 from responders.console.pen import Pen

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from monitor.storage import migrate
 from monitor.storage.audit import AuditLog
 from monitor.storage.session import Database
+from responders import checking
 from responders.accounts import Accounts
 from responders.console import context
 from tests.console.clicking import Desk
@@ -46,7 +47,7 @@ def desk(filled: tuple[Path, World], tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TACTFUL__DATABASE__URL", f"sqlite:///{file}")
     monkeypatch.setenv("TACTFUL__AUDIT__KEY", KEY)
-    monkeypatch.setattr(context, "load_checker", lambda _settings: WordChecker())
+    monkeypatch.setattr(checking, "load_checker", lambda _settings: WordChecker())
     monkeypatch.setattr(context, "language", lambda: language)
     context.forget()
     token: list[str] = []

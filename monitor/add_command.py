@@ -13,7 +13,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from classifiers.command_line import CommandError
-from monitor.assembly import sentence, utc_now
+from monitor.assembly import utc_now
 from monitor.brands import query_of
 from monitor.collectors import registry
 from monitor.collectors.settings import SourceSettings, Spent
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         add(SourceName(args.source), settings, talk)
     except (SettingsError, EdgeError) as error:
-        raise CommandError(sentence(error) if isinstance(error, EdgeError) else str(error)) from error
+        raise CommandError(error.sentence if isinstance(error, EdgeError) else str(error)) from error
     except EOFError as error:
         raise CommandError("the answers ended early; nothing was written") from error
     return 0
@@ -190,7 +190,7 @@ def _try(name: SourceName, table: Mapping[str, object], settings: Settings, talk
             Cursor(), now=utc_now()
         )
     except EdgeError as error:
-        talk.say(f"It does not work yet: {sentence(error)}")
+        talk.say(f"It does not work yet: {error.sentence}")
         if not talk.sure("Write it all the same?"):
             raise SettingsError("nothing was written") from error
         return

@@ -43,18 +43,13 @@ def opened_database(settings: Settings) -> Database:
     try:
         database = Database.open(settings.database.url)
     except EdgeError as error:
-        raise CommandError(sentence(error)) from error
+        raise CommandError(error.sentence) from error
     try:
         upgrade(database)
     except EdgeError as error:
         database.close()
-        raise CommandError(sentence(error)) from error
+        raise CommandError(error.sentence) from error
     return database
-
-
-def sentence(error: EdgeError) -> str:
-    """What went wrong and what to do, in one sentence."""
-    return f"{error}; {error.remedy}" if error.remedy else str(error)
 
 
 def model_of(settings: Settings, languages: LanguageGuesser | None = None) -> Assessor:
@@ -133,7 +128,7 @@ def monitor_of(
     try:
         audit = AuditLog(load_key(settings))
     except EdgeError as error:
-        raise CommandError(sentence(error)) from error
+        raise CommandError(error.sentence) from error
     database = opened_database(settings)
     channel = channel_of(settings, out)
     pipeline = Pipeline(

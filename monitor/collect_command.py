@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from classifiers.command_line import EXIT_SOME_ROWS, CommandError
 from monitor import log
-from monitor.assembly import Monitor, monitor_of, register, sentence
+from monitor.assembly import Monitor, monitor_of, register
 from monitor.errors import EdgeError
 from monitor.mention import SourceName, SourceState
 from monitor.pipeline import Collected, Source
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         monitor.pipeline.judge_all()
         monitor.delivery.deliver()
     except EdgeError as error:
-        raise CommandError(sentence(error)) from error
+        raise CommandError(error.sentence) from error
     finally:
         monitor.database.close()
     fault = monitor.pipeline.judging.fault

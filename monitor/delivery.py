@@ -89,7 +89,7 @@ class Delivery:
     def _not_sent(self, alert: DueAlert, error: EdgeError) -> None:
         now = self.now()
         again = alerts.next_try(error, attempts=alert.attempts, created_at=alert.created_at, now=now)
-        words = f"{error}; {error.remedy}" if error.remedy else str(error)
+        words = error.sentence
         with self.database.write() as connection:
             if again is None:
                 alert_rows.given_up(connection, alert.id, error=words)

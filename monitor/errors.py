@@ -14,6 +14,11 @@ class EdgeError(Exception):
         super().__init__(message)
         self.remedy = remedy
 
+    @property
+    def sentence(self) -> str:
+        """What went wrong and what to do, in one sentence."""
+        return f"{self}; {self.remedy}" if self.remedy else str(self)
+
 
 class RateLimited(EdgeError):
     """The platform asks us to wait. Decision: try again at `until` (aware, UTC), not before."""

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from classifiers.command_line import EXIT_SOME_ROWS, CommandError, opened, write_row
-from monitor.assembly import IMPORT, Monitor, monitor_of, sentence
+from monitor.assembly import IMPORT, Monitor, monitor_of
 from monitor.collectors.file_import import FileUnreadable, format_of, rows
 from monitor.config import Settings
 from monitor.errors import EdgeError
@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
         except OSError as error:
             raise CommandError(f"{args.file} cannot be read ({error.strerror}); {counts} before that") from error
         except EdgeError as error:
-            raise CommandError(f"{sentence(error)}; {counts} before that, run it again to go on") from error
+            raise CommandError(f"{error.sentence}; {counts} before that, run it again to go on") from error
         finally:
             rejects.close()
             monitor.database.close()

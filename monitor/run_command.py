@@ -12,7 +12,7 @@ import structlog
 
 from classifiers.command_line import CommandError
 from monitor import log
-from monitor.assembly import Monitor, monitor_of, register, sentence
+from monitor.assembly import Monitor, monitor_of, register
 from monitor.config import Settings
 from monitor.errors import EdgeError
 from monitor.lease import Lease
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
             raise CommandError(f"another monitor ({lease.other()}) works on this database; stop it first")
         register(monitor)
     except EdgeError as error:
-        raise CommandError(sentence(error)) from error
+        raise CommandError(error.sentence) from error
     _say_what_runs(monitor)
     scheduler = Scheduler(
         pipeline=monitor.pipeline, delivery=monitor.delivery, lease=lease, sources=monitor.sources, stop=stop

@@ -10,7 +10,7 @@ from classifiers.language import LanguageGuesser
 from classifiers.text import clean
 from classifiers.types import Assessment, ModelUnavailable
 from monitor.alerts import plain
-from monitor.assembly import brands_of, model_of, rules_of, sentence, source_settings, utc_now
+from monitor.assembly import brands_of, model_of, rules_of, source_settings, utc_now
 from monitor.brands import Brands
 from monitor.collectors import registry
 from monitor.collectors.settings import Spent
@@ -60,7 +60,7 @@ def fetched(name: SourceName, settings: Settings, *, paid: bool, now: datetime) 
     except SettingsError as error:
         raise CommandError(f"{settings.file}: {error}") from error
     except EdgeError as error:
-        raise CommandError(f"{name}: {sentence(error)}") from error
+        raise CommandError(f"{name}: {error.sentence}") from error
 
 
 def show(batch: Batch, settings: Settings, *, limit: int) -> None:

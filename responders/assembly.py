@@ -26,12 +26,12 @@ def opened(settings: Settings) -> tuple[Database, AuditLog]:
         audit = AuditLog(load_key(settings))
         database = Database.open(settings.database.url)
     except EdgeError as error:
-        raise CommandError(sentence(error)) from error
+        raise CommandError(error.sentence) from error
     try:
         upgrade(database)
     except EdgeError as error:
         database.close()
-        raise CommandError(sentence(error)) from error
+        raise CommandError(error.sentence) from error
     return database, audit
 
 
@@ -39,11 +39,6 @@ def limits_of(settings: Settings) -> Limits:
     """How much may be sent, and how long an approval holds."""
     replies = settings.replies
     return Limits(daily_cap=replies.daily_cap, approval_lifetime=timedelta(hours=replies.approval_hours))
-
-
-def sentence(error: EdgeError) -> str:
-    """What went wrong and what to do, in one sentence."""
-    return f"{error}; {error.remedy}" if error.remedy else str(error)
 
 
 def say(line: str) -> None:

@@ -7,7 +7,7 @@ from classifiers.command_line import CommandError
 from monitor.config import Process
 from monitor.errors import EdgeError
 from monitor.settings_option import Commands, add_config_option, settings_of
-from responders.assembly import opened, say, sentence
+from responders.assembly import opened, say
 
 BROKEN: Final = 1
 
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
         with database.read() as unit:
             verdict = audit.verify(unit)
     except EdgeError as error:
-        raise CommandError(sentence(error)) from error
+        raise CommandError(error.sentence) from error
     finally:
         database.close()
     if verdict.whole:

@@ -10,7 +10,7 @@ from monitor.config import Process
 from monitor.errors import EdgeError
 from monitor.settings_option import Commands, add_config_option, settings_of
 from responders.accounts import Accounts
-from responders.assembly import opened, say, sentence, utc_now
+from responders.assembly import opened, say, utc_now
 
 APP = Path(__file__).parent.parent / "app.py"
 
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         first = Accounts(database, audit).ensure_first_admin(utc_now())
     except EdgeError as error:
-        raise CommandError(sentence(error)) from error
+        raise CommandError(error.sentence) from error
     finally:
         database.close()
     say(f"The console opens at http://{shown}:{port}")

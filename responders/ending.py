@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from monitor.errors import EdgeError
 from responders.clearance import Stop, Wait
 from responders.reply import PublicationState, Published, ReplyId, ReplyState
 
@@ -55,8 +54,3 @@ def uncertain(reason: str) -> Ending:
     return Ending(
         publication=PublicationState.UNCERTAIN, reply=ReplyState.UNCERTAIN, result=Result.UNCERTAIN, reason=reason
     )
-
-
-def with_remedy(error: EdgeError) -> str:
-    """What went wrong and what to do, in one sentence."""
-    return f"{error}; {error.remedy}" if error.remedy else str(error)

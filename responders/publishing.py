@@ -26,7 +26,7 @@ from monitor.storage.audit import AuditLog, JsonValue
 from monitor.storage.session import Database
 from responders import store
 from responders.clearance import Stop, Wait, parent_clearance
-from responders.ending import Ending, Outcome, Result, released, uncertain, with_remedy
+from responders.ending import Ending, Outcome, Result, released, uncertain
 from responders.recheck import Recheck
 from responders.reply import (
     AlreadyAnswered,
@@ -218,12 +218,12 @@ class Publishing:
                 publication=PublicationState.REFUSED,
                 reply=ReplyState.REFUSED,
                 result=Result.REFUSED,
-                reason=with_remedy(error),
+                reason=error.sentence,
             )
         except (RateLimited, AuthFailed, NotApproved, SourceDown) as error:
             return self._not_now(publication.door, error)
         except PublishUncertain as error:
-            return uncertain(with_remedy(error))
+            return uncertain(error.sentence)
         except Exception as error:  # noqa: BLE001 - an unknown fault after the request began: nobody knows, so say so
             return uncertain(f"the door broke while sending ({type(error).__name__})")
         return Ending(
@@ -241,7 +241,7 @@ class Publishing:
             self._rests[door] = max(error.until, now)
         else:
             self._rests[door] = now + (DOOR_REST_AUTH if isinstance(error, AuthFailed | NotApproved) else DOOR_REST)
-        return released(Wait(reason=with_remedy(error)))
+        return released(Wait(reason=error.sentence))
 
     # (d) record ------------------------------------------------------------------------------------------------
 
@@ -317,7 +317,7 @@ class Publishing:
             found = door.find_own(target, draft.text, publication.claimed_at - CLOCK_SKEW)
         except EdgeError as error:
             self._not_now(publication.door, error)
-            return self._still_uncertain(draft, f"could not look for it: {with_remedy(error)}")
+            return self._still_uncertain(draft, f"could not look for it: {error.sentence}")
         except Exception as error:  # noqa: BLE001 - one door that breaks must not keep the others from being looked at
             return self._still_uncertain(draft, f"could not look for it ({type(error).__name__})")
         if found is None:

@@ -17,7 +17,7 @@ from monitor.config import Process, Settings, SettingsError
 from monitor.errors import EdgeError
 from monitor.lease import RENEW_SECONDS, Lease
 from monitor.settings_option import Commands, add_config_option, settings_of
-from responders.assembly import limits_of, opened, say, sentence, utc_now
+from responders.assembly import limits_of, opened, say, utc_now
 from responders.checking import checker_of
 from responders.ending import Outcome
 from responders.publishing import Publisher, Publishing
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace, doors: Doors) -> int:
     try:
         return _once(publishing, lease, stop) if args.once else _rounds(publishing, lease, stop)
     except EdgeError as error:
-        raise CommandError(sentence(error)) from error
+        raise CommandError(error.sentence) from error
     finally:
         database.close()
 
@@ -93,7 +93,7 @@ def _rounds(publishing: Publishing, lease: Lease, stop: threading.Event) -> int:
                 _log(_round(publishing, stop))
                 stop.wait(POLL_SECONDS)
             except EdgeError as error:
-                logger.error("publisher.waits", why=sentence(error))  # noqa: TRY400 - a sentence, not a traceback
+                logger.error("publisher.waits", why=error.sentence)  # noqa: TRY400 - a sentence, not a traceback
                 stop.wait(REST_SECONDS)
     if lost.is_set():
         sys.stderr.write("python -m responders: another publisher has taken over this database, so this one stops\n")

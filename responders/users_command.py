@@ -10,7 +10,7 @@ from monitor.config import Process
 from monitor.errors import EdgeError
 from monitor.settings_option import Commands, add_config_option, settings_of
 from responders.accounts import Account, AccountFault, Accounts, FirstSignIn, Role
-from responders.assembly import opened, say, sentence, utc_now
+from responders.assembly import opened, say, utc_now
 
 Step = Callable[[Accounts, argparse.Namespace], None]
 
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, act: Step) -> int:
     except AccountFault as fault:
         raise CommandError(str(fault)) from fault
     except EdgeError as error:
-        raise CommandError(sentence(error)) from error
+        raise CommandError(error.sentence) from error
     finally:
         database.close()
     return 0

@@ -27,7 +27,7 @@ def main() -> int:
     except SettingsError as error:
         raise CommandError(str(error)) from error
     except EdgeError as error:
-        raise CommandError(f"{error}; {error.remedy}" if error.remedy else str(error)) from error
+        raise CommandError(error.sentence) from error
 
 
 def _parser() -> Parser:

@@ -310,7 +310,9 @@ class Publishing:
         door = self.doors.get(draft.door)
         if publication is None or door is None or door.by_person or self._resting(draft.door):
             return None
-        if self._looked.get(reply_id, _NEVER) + LOOK_AGAIN > self.clock():
+        last = self._looked.get(reply_id)
+        # Ever more seldom: what was not there after an hour hardly comes in the next five minutes, and X charges a look.
+        if last is not None and last + max(LOOK_AGAIN, last - publication.claimed_at) > self.clock():
             return None
         self._looked[reply_id] = self.clock()
         try:

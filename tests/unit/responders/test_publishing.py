@@ -458,6 +458,16 @@ def test_reconciling_finds_our_reply(world: World) -> None:
         assert unit.execute(mentions.select()).one().handling == "answered"
 
 
+def test_what_is_not_found_is_looked_for_ever_more_seldom(world: World) -> None:
+    uncertain(world)
+    publishing = world.publishing()
+    looks = 0
+    for _ in range(24 * 12):
+        world.now += timedelta(minutes=5)
+        looks += len(publishing.reconcile())
+    assert 5 <= looks <= 10
+
+
 def test_reconciling_without_a_find_leaves_it_to_a_person(world: World) -> None:
     reply_id = uncertain(world)
     publishing = world.publishing()

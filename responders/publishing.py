@@ -311,7 +311,7 @@ class Publishing:
         if publication is None or door is None or door.by_person or self._resting(draft.door):
             return None
         last = self._looked.get(reply_id)
-        # Ever more seldom: what was not there after an hour hardly comes in the next five minutes, and X charges a look.
+        # Ever more seldom: what was not there after an hour hardly comes in five minutes more, and X charges a look.
         if last is not None and last + max(LOOK_AGAIN, last - publication.claimed_at) > self.clock():
             return None
         self._looked[reply_id] = self.clock()

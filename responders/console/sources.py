@@ -17,6 +17,8 @@ from responders.console.notices import note, refuse
 from responders.console.rendering import badge, inline, paragraph
 
 PAGE: Final = 25
+IMPORT: Final = "import"
+"""The kind of what people imported from files: nothing fetches it, so it has no next run."""
 _KINDS: Final = {SourceState.OK: "good", SourceState.NEVER_RUN: "plain", SourceState.OFF: "plain"}
 
 
@@ -42,8 +44,9 @@ def _source(visit: Visit, row: SourceRow) -> None:
     say = visit.words
     state = badge(say.name("source-state", row.state.value), kind=_KINDS.get(row.state, "bad"))
     failures = badge(say("sources.failures", count=row.failures), kind="care") if row.failures else ""
+    runs = row.kind != IMPORT
     facts = [
-        (say("sources.next-run"), escape(visit.clock(row.next_run_at))),
+        *([(say("sources.next-run"), escape(visit.clock(row.next_run_at)))] if runs else []),
         (say("sources.last-ok"), escape(visit.clock(row.last_ok_at))),
         (say("sources.number"), escape(say("sources.counts", seen=f"{row.seen:,}", added=f"{row.added:,}"))),
     ]
@@ -66,7 +69,8 @@ def _source(visit: Visit, row: SourceRow) -> None:
         f'<table class="tf-table">{cells}</table>'
     )
     if (
-        visit.may(Permission.DRAFT)
+        runs
+        and visit.may(Permission.DRAFT)
         and row.state is not SourceState.OFF
         and st.button(say("sources.run-now"), key=f"run-{row.name}", icon=":material/play_arrow:")
     ):

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from classifiers.types import ModelUnavailable
-from monitor.mention import Handling, Lane
+from monitor.mention import Handling, Lane, SourceName
 from monitor.storage import queries, stored
+from monitor.storage import sources as source_rows
 from monitor.storage.stored import StoredMention
 from monitor.storage.switches import STOP_SENDING, is_on
 from responders import store
@@ -385,6 +386,19 @@ class TestControl:
         assert row.next_run_at is not None
         assert before <= row.next_run_at <= context.now()
 
+    def test_what_was_imported_has_no_next_run(self, desk: Desk) -> None:
+        now = context.now()
+        with desk.database.write() as unit:
+            source_rows.record_success(
+                unit, SourceName("import"), now=now, next_run_at=now, seen=3, added=3, kind="import"
+            )
+        desk.sign_in("agent")
+        at = desk.open("sources")
+        assert "Seen 3, new 3" in html_of(at)
+        keys = [button.key for button in at.button]
+        assert "run-reddit-search" in keys
+        assert "run-import" not in keys
+
     def test_sources_and_alerts_say_how_they_are(self, desk: Desk) -> None:
         desk.sign_in("view")
         html = html_of(desk.open("sources"))
@@ -409,6 +423,18 @@ class TestControl:
         html = html_of(desk.open("audit", subject=subject))
         assert subject in html
         assert "account:agent" not in html
+        fingerprint = desk.world.replies["queue"].text_hash
+        assert f'title="{fingerprint}"' in html
+        assert f"text_hash: {fingerprint[:12]}…" in html.replace("<bdi>", "").replace("</bdi>", "")
+
+    def test_an_entry_that_is_no_longer_readable_is_shown_as_it_is(self, desk: Desk) -> None:
+        desk.sign_in("lead")
+        with desk.database.write() as unit:
+            names = unit.exec_driver_sql("SELECT name FROM sqlite_master WHERE type='trigger'").scalars().all()
+            for name in names:
+                unit.exec_driver_sql(f'DROP TRIGGER "{name}"')
+            unit.exec_driver_sql("UPDATE audit SET details = '<b>gone' WHERE seq = 3")
+        assert "&lt;b&gt;gone" in html_of(desk.open("audit"))
 
     def test_write_a_first_brand_and_never_overwrite_unasked(self, desk: Desk, tmp_path: Path) -> None:
         desk.sign_in("admin")

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -30,7 +30,13 @@ REST_SECONDS: Final = 5.0
 LEASE: Final = "publisher"
 LOST_LEASE: Final = 2
 
-Doors = Callable[[Settings], Mapping[str, Publisher]]
+
+class Doors(Protocol):
+    """Builds every door of some settings; raises SettingsError, where not `strict` only for the default door."""
+
+    def __call__(self, settings: Settings, *, strict: bool) -> Mapping[str, Publisher]:
+        """Build them."""
+        ...
 
 
 def add_parser(commands: Commands, doors: Doors) -> None:
@@ -47,7 +53,7 @@ def run(args: argparse.Namespace, doors: Doors) -> int:
     settings = settings_of(args, Process.PUBLISHER)
     log.set_up(sys.stderr, verbose=args.verbose)
     try:
-        open_doors = doors(settings)
+        open_doors = doors(settings, strict=args.once)
     except SettingsError as error:
         raise CommandError(str(error)) from error
     stop = threading.Event()

@@ -9,10 +9,12 @@ from datetime import datetime
 from importlib import import_module
 from typing import Final, Protocol, cast
 
+import structlog
 from pydantic import ValidationError
 
 from monitor.config import Settings, SettingsError, explain
 from monitor.config_layers import PREFIX, is_secret
+from responders.publishers.closed import ClosedDoor
 from responders.publishers.settings import DoorSettings
 from responders.reply import ParentState, Published, ReplyTarget
 
@@ -95,10 +97,22 @@ def build(name: str, table: Mapping[str, object], settings: Settings) -> Publish
     return _module(name, table).build(name, settings_of(name, table), settings)
 
 
-def build_all(settings: Settings) -> dict[str, Publishes]:
-    """Every door that is set up and enabled, and those that always are. Raises SettingsError."""
-    tables = _tables(settings)
-    doors = {name: build(name, table, settings) for name, table in tables.items() if settings_of(name, table).enabled}
+def build_all(settings: Settings, *, strict: bool = True) -> dict[str, Publishes]:
+    """Every door that is set up and enabled, and those that always are; raises SettingsError.
+
+    Where not `strict`, a door that cannot be built is closed and says so in the log, and approved replies wait for it:
+    a long-running publisher must not die of one door's missing secret.
+    """
+    doors: dict[str, Publishes] = {}
+    for name, table in _tables(settings).items():
+        try:
+            if settings_of(name, table).enabled:
+                doors[name] = build(name, table, settings)
+        except SettingsError as error:
+            if strict:
+                raise
+            doors[name] = ClosedDoor(why=str(error))
+            structlog.get_logger("publisher").error("door.closed", door=name, why=str(error))
     if settings.replies.default_door not in doors:
         raise SettingsError(_no_default(doors))
     return doors

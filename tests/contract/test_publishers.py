@@ -674,6 +674,19 @@ def test_a_wrong_setting_is_named(table: dict[str, object], sentence: str) -> No
     assert not any(secret in str(caught.value) for secret in SECRETS)
 
 
+def test_a_long_running_publisher_keeps_a_wrong_door_closed_and_the_others_open() -> None:
+    doors = registry.build_all(Settings(doors={"ours": {"kind": "x"}}), strict=False)
+    assert sorted(doors) == ["by_hand", "dry_run", "ours"]
+    post = target("p1")
+    for ask in (
+        lambda: doors["ours"].publish(post, "Thank you"),
+        lambda: doors["ours"].parent_state(post),
+        lambda: doors["ours"].find_own(post, "Thank you", NOW),
+    ):
+        with pytest.raises(AuthFailed, match="TACTFUL__DOORS__OURS__API_KEY"):
+            ask()
+
+
 def test_a_default_door_that_is_not_there() -> None:
     settings = replace_default("post office")
     with pytest.raises(SettingsError, match=r'"replies\.default_door" names no door'):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import Engine
 
 from monitor.storage.session import Database
@@ -34,3 +35,10 @@ def _databases_end_with_their_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[
     yield
     for database in opened:
         database.close()
+
+
+@pytest.fixture(autouse=True)
+def _logs_end_with_their_test() -> Iterator[None]:
+    """Forget where a command logged to: the next test's threads must not write to a stream that pytest has closed."""
+    yield
+    structlog.reset_defaults()

@@ -1,5 +1,6 @@
 """Fixtures that every test folder may use."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,5 +41,9 @@ def _databases_end_with_their_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[
 @pytest.fixture(autouse=True)
 def _logs_end_with_their_test() -> Iterator[None]:
     """Forget where a command logged to: the next test's threads must not write to a stream that pytest has closed."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
     yield
     structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)

@@ -88,10 +88,6 @@ class Publishing:
     _unrecorded: dict[ReplyId, tuple[Publication, Ending]] = field(default_factory=dict)
     _broken: dict[ReplyId, datetime] = field(default_factory=dict)
 
-    def publish_next(self) -> Outcome | None:
-        """Take the reply that is due longest through all four steps; None when nothing is due."""
-        return next(self.publish_due(), None)
-
     def publish_due(self) -> Iterator[Outcome]:
         """Every reply that is due now, one after the other, each at most once."""
         yield from self._each(list(self._unrecorded), lambda key: self._record(key, *self._unrecorded[key]))

@@ -161,12 +161,6 @@ def standing_approvals(unit: Unit, reply_id: ReplyId) -> list[Approval]:
     return [Approval(**row) for row in rows]
 
 
-def live_approval(unit: Unit, reply_id: ReplyId) -> Approval | None:
-    """The newest approval that no edit has voided."""
-    standing = standing_approvals(unit, reply_id)
-    return standing[-1] if standing else None
-
-
 def publications_of(unit: Unit, reply_id: ReplyId) -> list[Publication]:
     """Every attempt to publish a reply, oldest first."""
     rows = unit.execute(

@@ -15,11 +15,13 @@ from monitor.storage.stored import text_hash as mention_hash
 from responders import account_store, store
 from responders.accounts import Account, Role
 from responders.clearance import Limits
+from responders.ending import Outcome
 from responders.posting import Posting
 from responders.publishing import Publisher, Publishing
 from responders.recheck import Recheck
-from responders.reply import Draft, ParentState, Published, ReplyId, ReplyTarget, Verdict
+from responders.reply import Approval, Draft, ParentState, Published, ReplyId, ReplyTarget, Verdict
 from responders.review import Review
+from responders.store import Unit
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 KEY = b"k" * 32
@@ -209,3 +211,14 @@ class World:
         with self.database.read() as unit:
             assert self.audit.verify(unit).whole
             return [row.action for row in unit.exec_driver_sql("SELECT action FROM audit ORDER BY seq")]
+
+
+def publish_next(publishing: Publishing) -> Outcome | None:
+    """What became of the reply that is due longest; None when nothing is due."""
+    return next(publishing.publish_due(), None)
+
+
+def live_approval(unit: Unit, reply_id: ReplyId) -> Approval | None:
+    """The newest approval that no edit has voided."""
+    standing = store.standing_approvals(unit, reply_id)
+    return standing[-1] if standing else None

@@ -75,17 +75,6 @@ def reopen(connection: Connection, mention_id: MentionId, account: str, now: dat
     )
 
 
-def mark_answered(connection: Connection, mention_id: MentionId, actor: str, now: datetime, *, audit: AuditLog) -> bool:
-    """Our reply is out: the mention leaves the inbox. False when it was answered already."""
-    return _change(
-        connection,
-        mention_id,
-        (mentions.c.handling != Handling.ANSWERED.value,),
-        {"handling": Handling.ANSWERED.value, "handled_at": now, "retriage_at": None, **_UNCLAIMED},
-        (audit, actor, "mention answered", now, {}),
-    )
-
-
 def _change(
     connection: Connection,
     mention_id: MentionId,

@@ -13,7 +13,7 @@ from monitor.storage.session import Database
 from responders import store
 from responders.posting import SETTLE_AFTER
 from responders.reply import AlreadyAnswered, Draft, ReplyState, StaleDraft, advance
-from tests.reply_world import NOW, World
+from tests.reply_world import NOW, World, publish_next
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,7 +41,7 @@ def test_a_whole_way_on_each_database(world: World) -> None:
     assert stored.report is not None
     assert stored.report.findings == tuple(world.checker.says.findings)
     world.review.approve(draft.id, by=world.admin, now=NOW, version=2, override_reason="a quotation")
-    assert world.publishing().publish_next() is not None
+    assert publish_next(world.publishing()) is not None
     assert world.stored(draft.id).state is ReplyState.SENT
     assert world.actions()[-2:] == ["reply.claimed", "reply.sent"]
     with world.database.read() as unit:
@@ -64,7 +64,7 @@ def test_a_claim_that_meets_the_unique_key_rolls_back_whole(world: World) -> Non
     world.review.submit(second.id, by=world.approver, now=NOW, version=1)
     world.approved(first)
     approved = world.review.approve(second.id, by=world.admin, now=NOW, version=1)
-    world.publishing().publish_next()
+    publish_next(world.publishing())
     with pytest.raises(AlreadyAnswered), world.database.write() as unit:
         store.claim(unit, approved, advance(approved, ReplyState.SENDING, at=NOW), by="publisher:test", at=NOW)
     assert world.stored(second.id).state is ReplyState.APPROVED
@@ -73,7 +73,7 @@ def test_a_claim_that_meets_the_unique_key_rolls_back_whole(world: World) -> Non
 @pytest.mark.parametrize("state", ["sending", "sent", "uncertain"])
 def test_the_database_forbids_a_second_live_publication(world: World, state: str) -> None:
     draft = world.approved()
-    world.publishing().publish_next()
+    publish_next(world.publishing())
     row = {"reply_id": draft.id, "mention_id": draft.mention_id, "door": "x", "claimed_at": NOW, "claimed_by": "me"}
     with pytest.raises(IntegrityError), world.database.write() as unit:
         unit.execute(publications.insert().values(**row, state=state))

@@ -8,7 +8,7 @@ from responders.accounts import Account, NotAllowed, Role
 from responders.ending import Result
 from responders.posting import SETTLE_AFTER
 from responders.reply import Draft, IllegalMove, PublicationState, ReplyState, StaleDraft, Unusable
-from tests.reply_world import NOW, Checked, World
+from tests.reply_world import NOW, Checked, World, publish_next
 
 LINK = "https://social.example/our-answer"
 
@@ -21,7 +21,7 @@ def begun(world: World) -> Draft:
 def uncertain(world: World) -> Draft:
     draft = world.approved()
     world.door.raises = PublishUncertain("the answer was lost")
-    world.publishing().publish_next()
+    publish_next(world.publishing())
     world.door.raises = None
     return world.stored(draft.id)
 
@@ -30,7 +30,7 @@ def test_a_person_posts_and_marks_it_posted(world: World) -> None:
     draft = world.approved()
     hand = world.posting.begin(draft.id, by=world.agent, now=NOW, version=1)
     assert (hand.text, hand.url) == (draft.text, "https://social.example/p1")
-    assert world.publishing().publish_next() is None
+    assert publish_next(world.publishing()) is None
     after = world.posting.posted(draft.id, f" {LINK} ", by=world.agent, now=NOW)
     assert after.state is ReplyState.SENT
     with world.database.read() as unit:
@@ -139,7 +139,7 @@ def test_settled_as_not_sent_goes_out_once_more(world: World) -> None:
     world.now = NOW + SETTLE_AFTER + timedelta(seconds=1)
     after = world.posting.settle(draft.id, sent=False, by=world.approver, now=world.now, why="not there")
     assert after.state is ReplyState.APPROVED
-    outcome = world.publishing().publish_next()
+    outcome = publish_next(world.publishing())
     assert outcome is not None
     assert outcome.result is Result.SENT
     assert len(world.door.sent) == 2

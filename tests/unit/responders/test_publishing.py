@@ -30,7 +30,7 @@ from responders.reply import (
     ReplyTarget,
     StaleDraft,
 )
-from tests.reply_world import NOW, Checked, Door, World
+from tests.reply_world import NOW, Checked, Door, World, live_approval, publish_next
 
 
 def publication_states(world: World) -> list[str]:
@@ -40,10 +40,10 @@ def publication_states(world: World) -> list[str]:
 
 def test_an_approved_reply_is_sent_once_and_recorded(world: World) -> None:
     draft = world.approved()
-    outcome = world.publishing().publish_next()
+    outcome = publish_next(world.publishing())
     assert outcome is not None
     assert outcome.result is Result.SENT
-    assert world.publishing().publish_next() is None
+    assert publish_next(world.publishing()) is None
     assert world.door.sent == [draft.text]
     assert world.stored(draft.id).state is ReplyState.SENT
     with world.database.read() as unit:
@@ -82,9 +82,9 @@ def test_the_database_itself_forbids_the_second_publication(world: World) -> Non
     world.approved(first)
     world.review.approve(second.id, by=world.admin, now=NOW, version=1)
     world.door.raises = PublishUncertain("the answer was lost")
-    world.publishing().publish_next()
+    publish_next(world.publishing())
     world.change_mention(mention, handling="open")  # whatever the rows say, the key stands
-    outcome = world.publishing().publish_next()
+    outcome = publish_next(world.publishing())
     assert outcome is not None
     assert outcome.result is Result.STOPPED
     assert "already has a reply" in outcome.sentence
@@ -94,10 +94,10 @@ def test_the_database_itself_forbids_the_second_publication(world: World) -> Non
 def test_the_kill_switch_and_its_release(world: World) -> None:
     draft = world.approved()
     world.stop_sending()
-    assert world.publishing().publish_next() is None
+    assert publish_next(world.publishing()) is None
     assert world.stored(draft.id).state is ReplyState.APPROVED
     world.stop_sending(on=False)
-    outcome = world.publishing().publish_next()
+    outcome = publish_next(world.publishing())
     assert outcome is not None
     assert outcome.result is Result.SENT
 
@@ -111,7 +111,7 @@ def test_a_kill_switch_thrown_after_the_claim_still_stops(world: World, monkeypa
         return whole(recheck, claimed, now)
 
     monkeypatch.setattr(Recheck, "whole", thrown_first)
-    outcome = world.publishing().publish_next()
+    outcome = publish_next(world.publishing())
     assert outcome is not None
     assert outcome.result is Result.WAITING
     assert "crisis" in outcome.sentence
@@ -131,7 +131,7 @@ def test_a_kill_switch_thrown_while_the_platform_is_asked_still_stops(
         return ParentState.PRESENT
 
     monkeypatch.setattr(world.door, "parent_state", thrown_meanwhile)
-    outcome = world.publishing().publish_next()
+    outcome = publish_next(world.publishing())
     assert outcome is not None
     assert (outcome.result, world.door.sent) == (Result.WAITING, [])
     assert "crisis" in outcome.sentence
@@ -148,7 +148,7 @@ def test_an_attempt_that_another_publisher_gave_up_meanwhile_is_not_sent(
         return ParentState.PRESENT
 
     monkeypatch.setattr(world.door, "parent_state", given_up_meanwhile)
-    outcome = world.publishing().publish_next()
+    outcome = publish_next(world.publishing())
     assert outcome is not None
     assert (outcome.result, world.door.sent) == (Result.STOPPED, [])
     assert world.stored(draft.id).state is ReplyState.DRAFT
@@ -174,9 +174,9 @@ def test_a_row_that_cannot_be_read_costs_only_itself(world: World) -> None:
 def test_a_held_reply_waits_for_its_time(world: World) -> None:
     draft = world.submitted()
     world.review.approve(draft.id, by=world.approver, now=NOW, version=1, hold_until=NOW + timedelta(minutes=5))
-    assert world.publishing().publish_next() is None
+    assert publish_next(world.publishing()) is None
     world.now = NOW + timedelta(minutes=5)
-    outcome = world.publishing().publish_next()
+    outcome = publish_next(world.publishing())
     assert outcome is not None
     assert outcome.result is Result.SENT
 
@@ -202,7 +202,7 @@ def assert_stopped(world: World, reply_id: ReplyId, why: str) -> None:
     assert stored.note is not None
     assert why in stored.note
     with world.database.read() as unit:
-        assert store.live_approval(unit, stored.id) is None
+        assert live_approval(unit, stored.id) is None
     assert world.actions()[-1] == "reply.stopped"
 
 
@@ -386,15 +386,15 @@ def test_a_platform_that_takes_nothing_now(world: World, error: Exception, rest:
     else:
         world.door.parent = error
     publishing = world.publishing()
-    outcome = publishing.publish_next()
+    outcome = publish_next(publishing)
     assert outcome is not None
     assert outcome.result is Result.WAITING
     assert publication_states(world) == ["released"]
     assert world.stored(draft.id).state is ReplyState.APPROVED
-    assert publishing.publish_next() is None  # the door rests
+    assert publish_next(publishing) is None  # the door rests
     world.door.raises, world.door.parent = None, ParentState.PRESENT
     world.now = NOW + rest
-    again = publishing.publish_next()
+    again = publish_next(publishing)
     assert again is not None
     assert again.result is Result.SENT
     assert publication_states(world) == ["released", "sent"]
@@ -403,7 +403,7 @@ def test_a_platform_that_takes_nothing_now(world: World, error: Exception, rest:
 def test_a_platform_that_cannot_be_asked_about_the_post(world: World) -> None:
     draft = world.approved()
     world.door.parent = SourceDown("the platform does not answer")
-    outcome = world.publishing().publish_next()
+    outcome = publish_next(world.publishing())
     assert outcome is not None
     assert outcome.result is Result.WAITING
     assert world.door.sent == []
@@ -413,13 +413,13 @@ def test_a_platform_that_cannot_be_asked_about_the_post(world: World) -> None:
 def test_a_clear_no_is_refused_with_the_reason(world: World) -> None:
     draft = world.approved()
     world.door.raises = PublishRefused("the post is locked", remedy="answer privately")
-    outcome = world.publishing().publish_next()
+    outcome = publish_next(world.publishing())
     assert outcome is not None
     assert outcome.result is Result.REFUSED
     stored = world.stored(draft.id)
     assert (stored.state, stored.note) == (ReplyState.REFUSED, "the post is locked; answer privately")
     assert publication_states(world) == ["refused"]
-    assert world.publishing().publish_next() is None
+    assert publish_next(world.publishing()) is None
     again = world.draft(mention_id=draft.mention_id)  # a refused reply does not block a new one
     assert again.id != draft.id
 
@@ -429,7 +429,7 @@ def test_an_unclear_end_is_uncertain_and_never_resent(world: World, error: Excep
     draft = world.approved()
     world.door.raises = error
     publishing = world.publishing()
-    outcome = publishing.publish_next()
+    outcome = publish_next(publishing)
     assert outcome is not None
     assert outcome.result is Result.UNCERTAIN
     world.now = NOW + timedelta(days=9)
@@ -442,7 +442,7 @@ def test_an_unclear_end_is_uncertain_and_never_resent(world: World, error: Excep
 def uncertain(world: World) -> ReplyId:
     draft = world.approved()
     world.door.raises = PublishUncertain("the answer was lost")
-    world.publishing().publish_next()
+    publish_next(world.publishing())
     world.door.raises = None
     return draft.id
 
@@ -500,10 +500,10 @@ def test_a_record_that_fails_is_tried_again_before_anything_else(world: World, m
 
     monkeypatch.setattr(store, "settle_publication", away)
     with pytest.raises(DatabaseBusy):
-        publishing.publish_next()
+        publish_next(publishing)
     assert world.stored(draft.id).state is ReplyState.SENDING
     monkeypatch.setattr(store, "settle_publication", settle)
-    outcome = publishing.publish_next()
+    outcome = publish_next(publishing)
     assert outcome is not None
     assert outcome.result is Result.SENT
     assert len(world.door.sent) == 1
@@ -550,7 +550,7 @@ def test_who_sent_it_knows_better_than_a_second_publisher_that_gave_it_up(
             world.publishing().recover()
             return super().publish(target, text)  # type: ignore[arg-type]
 
-    world.publishing(Slow(raises=ending)).publish_next()
+    publish_next(world.publishing(Slow(raises=ending)))
     assert world.stored(draft.id).state is state
 
 
@@ -570,7 +570,7 @@ def test_an_edit_during_the_look_wins(world: World) -> None:
     publishing = world.publishing()
     with pytest.raises(StaleDraft):
         publishing._claim(seen, world.door)
-    assert publishing.publish_next() is None
+    assert publish_next(publishing) is None
     assert world.door.sent == []
 
 
@@ -579,6 +579,6 @@ def test_a_broken_audit_log_stops_sending(world: World) -> None:
     with world.database.write() as unit:
         unit.exec_driver_sql("DELETE FROM audit_head")
     with pytest.raises(Exception, match="head row"):
-        world.publishing().publish_next()
+        publish_next(world.publishing())
     assert world.door.sent == []
     assert world.stored(draft.id).state is ReplyState.APPROVED

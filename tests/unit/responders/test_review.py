@@ -17,7 +17,7 @@ from responders.reply import (
     Verdict,
 )
 from responders.report import CheckUnavailable
-from tests.reply_world import NOW, Checked, World
+from tests.reply_world import NOW, Checked, World, live_approval, publish_next
 
 
 def test_a_draft_is_opened_once_for_each_author(world: World) -> None:
@@ -102,7 +102,7 @@ def test_the_check_sees_title_and_text(world: World) -> None:
 def test_the_straight_way_to_an_approval(world: World) -> None:
     draft = world.approved()
     with world.database.read() as unit:
-        approval = store.live_approval(unit, draft.id)
+        approval = live_approval(unit, draft.id)
     assert draft.state is ReplyState.APPROVED
     assert approval is not None
     assert (approval.by, approval.text_hash, approval.policy, approval.reason) == (
@@ -177,7 +177,7 @@ def test_a_block_stands_unless_an_administrator_gives_a_reason(world: World) -> 
         world.review.approve(draft.id, by=world.admin, now=NOW, version=1, override_reason="  ")
     world.review.approve(draft.id, by=world.admin, now=NOW, version=1, override_reason="a quotation, not our words")
     with world.database.read() as unit:
-        approval = store.live_approval(unit, draft.id)
+        approval = live_approval(unit, draft.id)
     assert approval is not None
     assert approval.reason == "a quotation, not our words"
 
@@ -187,7 +187,7 @@ def test_an_edit_voids_the_approval(world: World) -> None:
     after = world.review.edit(draft.id, "softer", by=world.agent, now=NOW, version=1)
     assert (after.state, after.version, after.report) == (ReplyState.DRAFT, 2, None)
     with world.database.read() as unit:
-        assert store.live_approval(unit, draft.id) is None
+        assert live_approval(unit, draft.id) is None
     assert world.actions()[-1] == "reply.edited"
 
 
@@ -246,7 +246,7 @@ def test_a_second_answer_is_refused_at_every_step(world: World) -> None:
     second = world.draft(mention_id=mention, by=world.approver)
     reviewed = world.review.submit(second.id, by=world.approver, now=NOW, version=1)
     world.approved(first)
-    world.publishing().publish_next()
+    publish_next(world.publishing())
     with pytest.raises(AlreadyAnswered):
         world.review.approve(reviewed.id, by=world.admin, now=NOW, version=1)
     with pytest.raises(AlreadyAnswered):
@@ -261,7 +261,7 @@ def test_withdrawing_ends_the_hold_and_the_approval(world: World) -> None:
     after = world.review.withdraw(draft.id, by=world.agent, now=NOW, version=1)
     assert (after.state, after.hold_until) == (ReplyState.DRAFT, None)
     with world.database.read() as unit:
-        assert store.live_approval(unit, draft.id) is None
+        assert live_approval(unit, draft.id) is None
 
 
 def test_an_uncertain_reply_cannot_be_approved_here(world: World) -> None:
@@ -306,7 +306,7 @@ def test_the_policy_that_checked_is_kept(world: World) -> None:
     world.checker.says = Checked(policy="policy-7", verdict="review", risk=0.4)
     draft = world.approved()
     with world.database.read() as unit:
-        approval = store.live_approval(unit, draft.id)
+        approval = live_approval(unit, draft.id)
     assert approval is not None
     assert approval.policy == "policy-7"
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from classifiers import command_line
 from monitor.collectors.file_import import row
@@ -17,7 +17,16 @@ from monitor.errors import SourceDown
 from monitor.mention import Batch, Cursor, NewMention, SetAside, SourceName
 
 BATCH: Final = 500
+SLOWEST: Final = 0.001
+"""A day of the file in three years: slower than that, times leave the calendar."""
 SAMPLE_FOLDER: Final = SAMPLE_FILE.parent
+
+
+def _usable_speed(speed: float) -> float:
+    if 0 < speed < SLOWEST:
+        msg = f"must be 0 or at least {SLOWEST}"
+        raise ValueError(msg)
+    return speed
 
 
 class ReplaySettings(SourceSettings):
@@ -25,7 +34,9 @@ class ReplaySettings(SourceSettings):
 
     every_seconds: int = Field(default=10, ge=1, le=7 * 86400)
     file: Path
-    speed: float = Field(default=1.0, ge=0, le=1_000_000)  # 2: an hour passes in 30 minutes; 0: everything at once
+    speed: Annotated[float, AfterValidator(_usable_speed)] = Field(
+        default=1.0, ge=0, le=1_000_000
+    )  # 2: an hour passes in 30 minutes; 0: everything at once
     start: AwareDatetime | None = None  # None: the first fetch
     ahead_minutes: float = Field(default=0.0, ge=0)  # so much of the file is past at the start, in its own time
 

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from monitor.collectors.registry import build
 from monitor.collectors.replay import BATCH, Replay, ReplaySettings
@@ -124,3 +125,8 @@ def test_what_lies_ahead_is_past_at_the_start_and_keeps_its_own_pace(tmp_path: P
         NOW,
     ]
     assert [post.created_at for post in last.mentions] == [NOW + timedelta(minutes=1)]
+
+
+def test_a_speed_at_which_nothing_ever_comes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="at least 0.001"):
+        replay(posts(tmp_path, 0), speed=0.000001)

@@ -34,9 +34,8 @@ class ReplaySettings(SourceSettings):
 
     every_seconds: int = Field(default=10, ge=1, le=7 * 86400)
     file: Path
-    speed: Annotated[float, AfterValidator(_usable_speed)] = Field(
-        default=1.0, ge=0, le=1_000_000
-    )  # 2: an hour passes in 30 minutes; 0: everything at once
+    # 2: an hour passes in 30 minutes; 0: everything at once
+    speed: Annotated[float, AfterValidator(_usable_speed)] = Field(default=1.0, ge=0, le=1_000_000)
     start: AwareDatetime | None = None  # None: the first fetch
     ahead_minutes: float = Field(default=0.0, ge=0)  # so much of the file is past at the start, in its own time
 

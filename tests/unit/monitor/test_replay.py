@@ -128,5 +128,5 @@ def test_what_lies_ahead_is_past_at_the_start_and_keeps_its_own_pace(tmp_path: P
 
 
 def test_a_speed_at_which_nothing_ever_comes_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValidationError, match="at least 0.001"):
+    with pytest.raises(ValidationError, match=r"at least 0\.001"):
         replay(posts(tmp_path, 0), speed=0.000001)

@@ -70,7 +70,7 @@ def parser() -> Parser:
     card.add_argument("--bench", type=Path, help="what `bench` printed")
     card.add_argument("--mentions", type=Path, help="scores of `assess` on labelled mentions, as JSON by language")
     card.add_argument("--drafts", type=Path, help="scores of the reply check on labelled drafts, as JSON by language")
-    card.add_argument("--out", type=Path, default=Path("docs/model-card.md"))
+    card.add_argument("--out", type=Path, help="write the card there (default: standard output)")
     card.set_defaults(command=_card)
     return whole
 
@@ -178,7 +178,11 @@ def _card(options: Namespace) -> int:
         "drafts": options.drafts,
     }
     read = {name: _read_json(path) for name, path in sources.items() if path is not None}
-    _write(options.out, model_card.card(read))
+    text = model_card.card(read)
+    if options.out is None:
+        sys.stdout.write(text)
+    else:
+        _write(options.out, text)
     return 0
 
 

@@ -21,7 +21,7 @@ from monitor.errors import DatabaseBusy
 
 BUSY_SECONDS: Final = 10
 CONNECT_SECONDS: Final = 10
-DEFAULT_URL: Final = "sqlite:///var/tactful.db"
+
 URL_REMEDY: Final = "set database.url to sqlite:///path or postgresql://…"
 
 

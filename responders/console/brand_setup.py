@@ -70,7 +70,7 @@ def settings_text(answers: Answers) -> str:
     text += f"[brands.{key_of(name)}]\n"
     text += "".join(f"{key} = {_value(value)}\n" for key, value in entries if value)
     if feed:
-        text += f'\n[sources.feed]\nkind = "feed"\nurl = {_value(feed)}\n'
+        text += f'\n[sources.forum]\nkind = "feed"\nurl = {_value(feed)}\n'
     try:
         Settings.model_validate(tomllib.loads(text))
     except (ValidationError, tomllib.TOMLDecodeError) as error:

@@ -33,7 +33,7 @@ def test_a_whole_answer() -> None:
     )
     tree = tomllib.loads(settings_text(answers))
     assert tree["brands"]["nordlicht_s_hne"]["handles"] == ["nordlicht"]
-    assert tree["sources"]["feed"] == {"kind": "feed", "url": "https://forum.example/feed.xml"}
+    assert tree["sources"]["forum"] == {"kind": "feed", "url": "https://forum.example/feed.xml"}
 
 
 @pytest.mark.parametrize(

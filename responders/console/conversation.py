@@ -56,7 +56,7 @@ def _post(visit: Visit, view: MentionView, *, this: MentionId, root: str | None,
     css = "tf-post" + (" tf-this" if mention.id == this else "") + (" tf-answer" if mention.external_id != root else "")
     facts = [badge(say("desk.thread-this"), kind="bad")] if mention.id == this else []
     if mention.id == this:
-        facts += [mention_card.severity(visit, mention), mention_card.due(visit, mention.due_at)]
+        facts += [mention_card.severity(visit, mention), mention_card.due(visit, mention)]
         facts.append(mention_card.judgement(visit, mention))
         facts += [badge(say(f"mention.alert-{alert.state.value}"), title=alert.why) for alert in view.alerts[-1:]]
     facts.append(mention_card.changed(visit, mention))

@@ -109,9 +109,7 @@ def _row(visit: Visit, row: InboxRow, *, chosen: bool, reveal: bool) -> None:
     say, mention = visit.words, row.mention
     facts = [
         mention_card.severity(visit, mention),
-        mention_card.due(visit, mention.due_at)
-        if mention.handling is Handling.OPEN
-        else badge(say.name("handling", mention.handling.value), kind="good"),
+        mention_card.due(visit, mention),
         mention_card.judgement(visit, mention),
     ]
     if mention.lane is not None:

@@ -1,8 +1,8 @@
 """One mention as HTML: what the inbox lists, and what the desk and the review page show above a reply."""
 
-from datetime import datetime
 from html import escape
 
+from monitor.mention import Handling
 from monitor.storage.stored import SeverityTerm, StoredMention
 from responders.console.context import Visit
 from responders.console.rendering import (
@@ -70,14 +70,16 @@ def _why(visit: Visit, term: SeverityTerm) -> str:
     )
 
 
-def due(visit: Visit, due_at: datetime | None) -> str:
-    """The clock: how long is left, or since when it is overdue."""
+def due(visit: Visit, mention: StoredMention) -> str:
+    """The clock: how long is left, or since when it is overdue; once somebody has dealt with it, only that."""
     say = visit.words
-    if due_at is None:
+    if mention.handling is not Handling.OPEN:
+        return badge(say.name("handling", mention.handling.value), kind="good")
+    if mention.due_at is None:
         return badge(say("mention.no-due"))
-    if due_at <= visit.now:
-        return badge("⚠ " + say("mention.overdue", time=visit.span(visit.now - due_at)), kind="bad")
-    return badge(say("mention.due", time=visit.span(due_at - visit.now)))
+    if mention.due_at <= visit.now:
+        return badge("⚠ " + say("mention.overdue", time=visit.span(visit.now - mention.due_at)), kind="bad")
+    return badge(say("mention.due", time=visit.span(mention.due_at - visit.now)))
 
 
 def judgement(visit: Visit, mention: StoredMention) -> str:

@@ -1,5 +1,7 @@
 """Reply desk: on one side all that is known of the mention, on the other the reply, checked while it is typed."""
 
+from typing import Final
+
 import streamlit as st
 
 from monitor.mention import Handling, MentionId
@@ -12,8 +14,9 @@ from responders.console import conversation, mention_card, navigation, writing
 from responders.console.context import Visit
 from responders.console.notices import plain
 from responders.console.rendering import inline
-from responders.reply import Draft
+from responders.reply import Draft, Publication, PublicationState
 
+DRY_RUN: Final = "dry_run"
 _LANE_KEYS = {words: reason.value for reason, words in LANE_WORDS.items()}
 
 
@@ -29,6 +32,12 @@ def show(visit: Visit) -> None:
     with visit.console.database.read() as unit:
         mention = stored.get(unit, MentionId(number))
         replies = store.replies_to(unit, MentionId(number))
+        sent = [
+            publication
+            for reply in replies
+            for publication in store.publications_of(unit, reply.id)
+            if publication.state is PublicationState.SENT
+        ]
     if mention is None:
         st.warning(say("desk.missing"))
         _to_inbox(visit)
@@ -36,12 +45,12 @@ def show(visit: Visit) -> None:
     visit.console.checker.warm()
     st.html(
         f'<div class="tf-row">{inline(mention.brand or "")} {mention_card.severity(visit, mention)} '
-        f"{mention_card.due(visit, mention.due_at)}</div>"
+        f"{mention_card.due(visit, mention)}</div>"
     )
     known, ours = st.columns([5, 6], gap="medium")
     with ours:
         st.header(say("desk.text"), anchor=False)
-        _reply_side(visit, mention, replies)
+        _reply_side(visit, mention, replies, sent)
     with known:
         conversation.show(visit, mention)
 
@@ -54,7 +63,7 @@ def lane_reason(visit: Visit, reason: str | None) -> str:
     return visit.words.name("lane-reason", key) if key else reason
 
 
-def _reply_side(visit: Visit, mention: StoredMention, replies: list[Draft]) -> None:
+def _reply_side(visit: Visit, mention: StoredMention, replies: list[Draft], sent: list[Publication]) -> None:
     say = visit.words
     if mention.claimed_by not in (None, visit.account.name):
         st.warning(plain(say("desk.claim-first", name=mention.claimed_by)), icon=":material/person:")
@@ -63,11 +72,17 @@ def _reply_side(visit: Visit, mention: StoredMention, replies: list[Draft]) -> N
             sentence = say("desk.other-draft", name=other.author, state=say.name("state", other.state.value))
             st.warning(plain(sentence), icon=":material/group:")
     if mention.handling is Handling.ANSWERED:
-        st.info(say("desk.already"))
+        dry = bool(sent) and all(_is_dry(visit, publication.door) for publication in sent)
+        st.info(say("desk.already-dry" if dry else "desk.already"))
     if not visit.may(Permission.DRAFT):
         st.caption(say("desk.needs-role"))
         return
     writing.show(visit, mention, lane_why=lane_reason(visit, mention.lane_reason))
+
+
+def _is_dry(visit: Visit, door: str) -> bool:
+    """Whether what went through this door stayed here."""
+    return visit.console.settings.doors.get(door, {}).get("kind", door) == DRY_RUN
 
 
 def _to_inbox(visit: Visit) -> None:

@@ -102,7 +102,7 @@ def _case(visit: Visit, case: Case) -> None:
     st.html(
         f"<h2>{heading}</h2>"
         f"{mention_card.who(visit, mention)}"
-        f'<div class="tf-row">{mention_card.severity(visit, mention)} {mention_card.due(visit, mention.due_at)} '
+        f'<div class="tf-row">{mention_card.severity(visit, mention)} {mention_card.due(visit, mention)} '
         f"{mention_card.judgement(visit, mention)} {mention_card.changed(visit, mention)}</div>"
         f'<div class="tf-post">{mention_card.words_of(visit, mention, reveal=False, whole=False)}</div>'
     )

@@ -19,6 +19,7 @@ from responders.console.rendering import badge, inline, paragraph
 PAGE: Final = 25
 IMPORT: Final = "import"
 """The kind of what people imported from files: nothing fetches it, so it has no next run."""
+_COLUMNS: Final = ("delivery", "about", "why", "time")
 _KINDS: Final = {SourceState.OK: "good", SourceState.NEVER_RUN: "plain", SourceState.OFF: "plain"}
 
 
@@ -101,22 +102,34 @@ def _alerts(visit: Visit) -> None:
     if not page.rows:
         st.caption(say("sources.alerts-empty"))
         return
-    rows = "".join(
-        f"<tr><td>{_delivery(visit, alert)}</td>"
-        f'<td><a href="/{navigation.DESK}?mention={alert.mention_id}" target="_self">'
-        f"{escape(say('sources.mention', id=alert.mention_id))}</a></td><td>{inline(alert.why, limit=200)}"
-        f"{_error(alert)}</td><td>{escape(visit.clock(alert.created_at))}</td></tr>"
-        for alert in page.rows
+    heads = "".join(f'<th scope="col">{escape(say(f"sources.{name}"))}</th>' for name in _COLUMNS)
+    rows = "".join(_alert(visit, alert) for alert in page.rows)
+    st.html(
+        f'<div class="tf-scroll"><table class="tf-table tf-stack"><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
     )
-    st.html(f'<div class="tf-scroll"><table class="tf-table">{rows}</table></div>')
     _more(visit, "alerts_after", page.next)
+
+
+def _alert(visit: Visit, alert: AlertView) -> str:
+    """One alert as a row; its time is when somebody heard it, else when it was raised."""
+    address = f"/{navigation.DESK}?mention={alert.mention_id}"
+    about = escape(visit.words("sources.mention", id=alert.mention_id))
+    cells = {
+        "delivery": _delivery(visit, alert),
+        "about": f'<a class="tf-whole" href="{address}" target="_self">{about}</a>',
+        "why": f"<div>{inline(alert.why, limit=200)}{_error(alert)}</div>",
+        "time": f'<span class="tf-whole">{escape(visit.clock(alert.delivered_at or alert.created_at))}</span>',
+    }
+    labels = {name: escape(visit.words(f"sources.{name}")) for name in cells}
+    return "<tr>" + "".join(f'<td data-label="{labels[name]}">{cell}</td>' for name, cell in cells.items()) + "</tr>"
 
 
 def _delivery(visit: Visit, alert: AlertView) -> str:
     say = visit.words
     match alert.state:
         case AlertState.DELIVERED:
-            return badge(say("sources.delivered", time=visit.clock(alert.delivered_at)), kind="good")
+            return badge(say("sources.delivered"), kind="good")
         case AlertState.DUE:
             return badge(say("sources.due", time=visit.clock(alert.next_try_at)), kind="care")
         case AlertState.GIVEN_UP:

@@ -1,5 +1,6 @@
 """Every decision can be clicked, and does in the database what its words say."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -404,6 +405,18 @@ class TestControl:
         html = html_of(desk.open("sources"))
         for words in ("not approved yet", "What to do", "delivered", "given up after", "the post has no text"):
             assert words in html
+
+    def test_an_alert_is_stacked_with_labels_and_says_its_time_once(self, desk: Desk) -> None:
+        desk.sign_in("view")
+        html = html_of(desk.open("sources"))
+        rows = [row for row in re.findall(r"<tr>.*?</tr>", html) if "?mention=" in row]
+        assert len(rows) == 3
+        for row in rows:
+            labels = re.findall(r'data-label="(\w+)"', row)
+            assert labels == ["Alert", "About", "Why", "Time"]
+            tries = 1 if "next try" in row else 0
+            assert len(re.findall(r"\d\d:\d\d", row)) == 1 + tries
+            assert len(re.findall('class="tf-whole"', row)) == 2
 
     def test_verify_the_log_and_find_it_broken(self, desk: Desk) -> None:
         desk.sign_in("lead")

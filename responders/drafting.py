@@ -1,8 +1,9 @@
 """What a reply may begin with: the templates that fit a post, filled with what is known. Pure.
 
-A template fits by the post's language, then by its intent and by the topic words that the post uses. Personal replies
-begin with an empty page unless somebody asks for templates: a ready-made answer to an angry, specific complaint is a
-risk of its own.
+A template fits when it is in the post's language and the post uses words of its topic; the same intent makes it fit
+better, and alone makes nothing fit: most posts are questions or complaints about something else. Nothing fits an urgent
+post. Personal replies begin with an empty page unless somebody asks for templates: a ready-made answer to an angry,
+specific complaint is a risk of its own.
 """
 
 import re
@@ -45,9 +46,17 @@ def suggest(
     lane: Lane,
     limit: int = 3,
     even_personal: bool = False,
+    urgent: bool = False,
 ) -> tuple[Suggestion, ...]:
-    """The templates that fit a post, best first; none for the personal lane unless asked, none without a language."""
-    if target.lang is None or target.lang == UNKNOWN_LANGUAGE or (lane is Lane.PERSONAL and not even_personal):
+    """The templates that fit a post, best first; none for an urgent post or one without a language, nor for the
+    personal lane unless asked.
+    """
+    if (
+        urgent
+        or target.lang is None
+        or target.lang == UNKNOWN_LANGUAGE
+        or (lane is Lane.PERSONAL and not even_personal)
+    ):
         return ()
     words = {_stem(word) for word in _WORD.findall(target.words.casefold())}
     found = []
@@ -98,12 +107,10 @@ def _fit(template: Template, wording: Wording, words: set[str], intent: str | No
     same_intent = template.intent is not None and template.intent == intent
     shared = [word for word in wording.topic if _stem(word.casefold()) in words]
     score = INTENT_POINTS * same_intent + TOPIC_POINTS * len(shared)
-    if template.intent is not None and intent is not None and not same_intent and not shared:
+    if not shared:
         return 0.0, ""
     reasons = [f"intent {intent}"] if same_intent else []
-    if shared:
-        reasons.append(f"words: {', '.join(shared)}")
-    return score, "; ".join(reasons)
+    return score, "; ".join([*reasons, f"words: {', '.join(shared)}"])
 
 
 def _stem(word: str) -> str:

@@ -1,4 +1,4 @@
-"""Starting a reply from a template: those that fit the post first, each with the reason why it is offered."""
+"""Starting a reply from a template: those that fit the post first, each with its reason; a plain list where it is urgent."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,9 @@ def show(visit: Visit, mention: StoredMention, pen: Pen) -> None:
         target = store.target_of(unit, mention.id)
     lane = pen.draft.lane if pen.draft else pen.lane or mention.lane or Lane.PERSONAL
     values = _values(visit, target)
-    fitting = suggest(target, book, values, lane=lane, limit=5, even_personal=True)
+    # What nobody could judge may be urgent, too.
+    urgent = mention.assessment is None or mention.assessment.urgency.urgent
+    fitting = suggest(target, book, values, lane=lane, limit=5, even_personal=True, urgent=urgent)
     begins = bool(fitting) and lane is Lane.FLOW and not pen.saved.strip()
     with st.expander(say("desk.template"), expanded=begins, key=f"templates-{pen.mention}"):
         if lane is Lane.PERSONAL:

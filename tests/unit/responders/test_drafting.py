@@ -68,6 +68,25 @@ def test_a_personal_reply_begins_with_an_empty_page() -> None:
     assert asked[0].template == "safety-first"
 
 
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("Since when does a kettle burn a child's hand?", "en"),
+        ("С каких пор чайник обжигает ребёнка?", "ru"),
+        ("Відколи чайник обпікає дитину?", "uk"),
+        ("منذ متى تحرق الغلاية طفلا؟", "ar"),
+    ],
+)
+def test_the_same_intent_alone_makes_no_template_fit(text: str, lang: str) -> None:
+    assert suggest(post(text, lang, "question"), BOOK, VALUES, lane=Lane.FLOW) == ()
+
+
+def test_nothing_fits_an_urgent_post() -> None:
+    fire = post("Smoke and fire, my child is injured, where is my order?", intent="question")
+    assert suggest(fire, BOOK, VALUES, lane=Lane.PERSONAL, even_personal=True)
+    assert suggest(fire, BOOK, VALUES, lane=Lane.PERSONAL, even_personal=True, urgent=True) == ()
+
+
 def test_a_personal_template_is_not_offered_in_the_flow_lane() -> None:
     found = suggest(post("smoke and fire", intent="complaint"), BOOK, VALUES, lane=Lane.FLOW, limit=99)
     assert "safety-first" not in {suggestion.template for suggestion in found}

@@ -1,4 +1,4 @@
-"""Starting a reply from a template: those that fit the post first, each with its reason; a plain list where it is urgent."""
+"""Starting a reply from a template: those that fit the post first, each with its reason; all alike if it is urgent."""
 
 from collections.abc import Sequence
 

@@ -1,5 +1,6 @@
 """The writing side of the reply desk: lane, template, the text, what the check says of it, and handing it to review."""
 
+from functools import partial
 from html import escape
 from typing import Final
 
@@ -17,7 +18,7 @@ from responders.console.context import Visit
 from responders.console.notices import fault_sentence, note, plain, refuse
 from responders.console.pen import Pen
 from responders.console.rendering import badge, difference, inert
-from responders.reply import Draft, ReplyFault, ReplyState
+from responders.reply import Draft, ReplyFault, ReplyState, Verdict
 
 DOORS: Final = ("dry_run", "by_hand")
 VERSIONS_SHOWN: Final = 8
@@ -58,7 +59,8 @@ def _write(mention: StoredMention, pen: Pen, lane_why: str) -> None:
     if still_loading:
         st.caption(visit.words("desk.loading"))
     _verdict(visit, pen)
-    _submit(visit, pen)
+    if _wants_review(visit, pen):
+        _submit(visit, pen)
     _versions(visit, mention, pen)
 
 
@@ -147,8 +149,9 @@ def _verdict(visit: Visit, pen: Pen) -> None:
     )
 
 
-def _submit(visit: Visit, pen: Pen) -> None:
-    say = visit.words
+def _wants_review(visit: Visit, pen: Pen) -> bool:
+    """Whether the words go to review now; those that the check blocks need a second click, told what follows."""
+    say, asking = visit.words, f"ask-submit-{pen.mention}"
     pressed = st.button(
         say("desk.submit"),
         key=f"submit-{pen.mention}",
@@ -157,26 +160,61 @@ def _submit(visit: Visit, pen: Pen) -> None:
         shortcut="Ctrl+Enter",
         disabled=pen.conflict is not None,
     )
-    if not pressed:
-        return
-    if pen.draft is None or not pen.saved.strip():
+    if pressed and (pen.draft is None or not pen.saved.strip()):
         st.warning(say("desk.empty-text"))
+        return False
+    if pen.report is None or pen.report.verdict is not Verdict.BLOCK:
+        st.session_state.pop(asking, None)
+        return pressed
+    if pressed:
+        st.session_state[asking] = pen.saved
+    if st.session_state.get(asking) != pen.saved:  # asked anew for other words
+        return False
+    st.warning(plain(say("desk.submit-blocked")), icon=":material/gavel:")
+    with st.container(horizontal=True):
+        sure = st.button(say("desk.submit-anyway"), key=f"submit-anyway-{pen.mention}", icon=":material/send:")
+        st.button(
+            say("desk.submit-not"),
+            key=f"submit-not-{pen.mention}",
+            on_click=partial(st.session_state.pop, asking, None),
+        )
+    if sure:
+        del st.session_state[asking]
+    return sure
+
+
+def _submit(visit: Visit, pen: Pen) -> None:
+    say = visit.words
+    if pen.draft is None:
         return
     try:
         pen.draft = visit.console.review.submit(
             pen.draft.id, by=visit.account, now=context.now(), version=pen.draft.version
         )
-        note(say("desk.submitted"))
+        note(say("desk.submitted") + " " + _who_decides(visit, pen.draft))
     except (ReplyFault, AccountFault, EdgeError) as fault:
         refuse(say, fault)
     st.rerun()
+
+
+def _who_decides(visit: Visit, draft: Draft) -> str:
+    """Who has to say yes to a reply in review."""
+    if draft.report is None or draft.report.verdict is not Verdict.BLOCK:
+        return visit.words("desk.decides")
+    with visit.console.database.read() as unit:
+        # Once an administrator has overridden it, a second approval needs no administrator.
+        overridden = any(approval.reason for approval in store.standing_approvals(unit, draft.id))
+    return visit.words("desk.decides" if overridden else "desk.decides-blocked")
 
 
 def _locked(visit: Visit, pen: Pen, draft: Draft) -> None:
     say = visit.words
     may_return = draft.state in (ReplyState.IN_REVIEW, ReplyState.APPROVED)
     key = "desk.locked" if may_return else "desk.locked-for-good"
-    st.info(plain(say(key, state=say.name("state", draft.state.value))), icon=":material/lock:")
+    locked = say(key, state=say.name("state", draft.state.value))
+    if draft.state is ReplyState.IN_REVIEW:
+        locked = _who_decides(visit, draft) + " " + locked
+    st.info(plain(locked), icon=":material/lock:")
     verdict = findings.verdict(say, draft.report) if draft.report else ""
     st.html(
         f'<div class="tf-row">{badge(say.name("state", draft.state.value), kind="ours")} {verdict}</div>'

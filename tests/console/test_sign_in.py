@@ -148,6 +148,9 @@ def test_a_password_that_others_know_must_be_changed_first(site: TestClient) -> 
     opened.accounts.reset_password("agent", context.now(), by=None, password="given by an admin")
     answer = log_in(site, password="given by an admin")
     assert answer.headers["location"] == "/password"
+    asked = site.get("/password").text
+    assert "printed on a screen or told to you by somebody" in asked
+    assert "Somebody else knows" not in asked
     form = {"form": form_of(site, "/password"), "password": "given by an admin"}
     assert "not the same" in site.post("/password", data=form | {"new": "one two three", "repeat": "four"}).text
     assert "too short" in site.post("/password", data=form | {"new": "short", "repeat": "short"}).text

@@ -112,14 +112,14 @@ def _alerts(visit: Visit) -> None:
 
 
 def _alert(visit: Visit, alert: AlertView) -> str:
-    """One alert as a row; its time is when somebody heard it, else when it was raised."""
+    """One alert as a row with one time: when it was heard, is tried next, or was raised if nobody will hear it."""
     address = f"/{navigation.DESK}?mention={alert.mention_id}"
     about = escape(visit.words("sources.mention", id=alert.mention_id))
     cells = {
         "delivery": _delivery(visit, alert),
         "about": f'<a class="tf-whole" href="{address}" target="_self">{about}</a>',
         "why": f"<div>{inline(alert.why, limit=200)}{_error(alert)}</div>",
-        "time": f'<span class="tf-whole">{escape(visit.clock(alert.delivered_at or alert.created_at))}</span>',
+        "time": f'<span class="tf-whole">{escape(_time(visit, alert))}</span>',
     }
     labels = {name: escape(visit.words(f"sources.{name}")) for name in cells}
     return "<tr>" + "".join(f'<td data-label="{labels[name]}">{cell}</td>' for name, cell in cells.items()) + "</tr>"
@@ -131,9 +131,15 @@ def _delivery(visit: Visit, alert: AlertView) -> str:
         case AlertState.DELIVERED:
             return badge(say("sources.delivered"), kind="good")
         case AlertState.DUE:
-            return badge(say("sources.due", time=visit.clock(alert.next_try_at)), kind="care")
+            return badge(say("sources.due"), kind="care")
         case AlertState.GIVEN_UP:
             return badge(say("sources.given-up", count=alert.attempts), kind="bad")
+
+
+def _time(visit: Visit, alert: AlertView) -> str:
+    if alert.state is AlertState.DUE:
+        return visit.words("sources.next-try", time=visit.clock(alert.next_try_at))
+    return visit.clock(alert.delivered_at or alert.created_at)
 
 
 def _error(alert: AlertView) -> str:

@@ -12,6 +12,7 @@ from classifiers.heads import INTENTS, SENTIMENTS, TOXICITIES, choose, urgency
 from classifiers.language import TRAINED, LanguageGuesser
 from classifiers.text import clean
 from classifiers.types import Assessment, Intent, Judgement, Language, Sentiment, Toxicity, Urgency
+from classifiers.urgency import load_signs, raised
 
 _GROUP: Final = 256
 """Texts whose outputs are held at a time."""
@@ -44,22 +45,23 @@ class Assessor:
         different = [text for text in dict.fromkeys(cleaned) if text.strip()]
         outputs = dict(zip(different, encoder.run(different), strict=True))
         return [
-            _assessment(outputs.get(text), self._languages.guess(text, named), encoder)
+            _assessment(text, outputs.get(text), self._languages.guess(text, named), encoder)
             for text, (_, named) in zip(cleaned, pairs, strict=True)
         ]
 
 
-def _assessment(output: MentionOutput | None, lang: Language, encoder: Encoder) -> Assessment:
+def _assessment(text: str, output: MentionOutput | None, lang: Language, encoder: Encoder) -> Assessment:
     if output is None:
         return _nothing_said(lang, encoder)
     calibration = encoder.calibration
     known = lang.label in TRAINED and output.whole
+    judged = urgency(output.urgent, output.reason, calibration.urgency, known=known)
     return Assessment(
         lang=lang,
         sentiment=choose(output.sentiment, SENTIMENTS, calibration.sentiment, known=known),
         toxicity=choose(output.toxicity, TOXICITIES, calibration.toxicity, known=known),
         intent=choose(output.intent, INTENTS, calibration.intent, known=known),
-        urgency=urgency(output.urgent, output.reason, calibration.urgency, known=known),
+        urgency=judged if judged.urgent else raised(judged, load_signs().reason_in(text)),
         model=encoder.model,
         revision=encoder.revision,
     )

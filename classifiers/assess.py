@@ -63,7 +63,7 @@ def _assessment(text: str, output: MentionOutput | None, lang: Language, encoder
         intent=choose(output.intent, INTENTS, calibration.intent, known=known),
         urgency=judged if judged.urgent else raised(judged, load_signs().reason_in(text)),
         model=encoder.model,
-        revision=encoder.revision,
+        revision=f"{encoder.revision}+{load_signs().revision}",
     )
 
 
@@ -75,5 +75,5 @@ def _nothing_said(lang: Language, encoder: Encoder) -> Assessment:
         intent=Judgement(label=Intent.OTHER, score=0.0, sure=False),
         urgency=Urgency(urgent=False, score=0.0, reason=None, sure=False),
         model=encoder.model,
-        revision=encoder.revision,
+        revision=f"{encoder.revision}+{load_signs().revision}",
     )

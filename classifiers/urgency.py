@@ -5,6 +5,7 @@ or a harmless case of them. It can only raise: nothing here calls a text not urg
 in the reply rules (`rule_files.py`).
 """
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from typing import Final
 from classifiers.rule_files import LANGUAGES, compiled
 from classifiers.surface import LETTERS, MAX_READ
 from classifiers.text import fold
-from classifiers.types import Urgency, UrgencyReason
+from classifiers.types import ModelUnavailable, Urgency, UrgencyReason
 
 SIGNS_FILE: Final = Path(__file__).with_name("urgency.toml")
 SIGN_SCORE: Final = 0.6
@@ -32,8 +33,8 @@ _LANGUAGE_FIELDS: Final = frozenset({"find", "unless", "examples", "counter_exam
 Patterns = Sequence[re.Pattern[str]]
 
 
-class SignsBroken(Exception):
-    """The file of signs cannot be used; the message names it, the sign and what is wrong."""
+class SignsBroken(ModelUnavailable):
+    """The file of signs cannot be used, so nothing is judged; the message names it, the sign and what is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +65,14 @@ class Sign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
-    """All signs, the gravest reason first; `gates` find where in a language any sign could begin."""
+    """All signs, the gravest reason first; `gates` find where in a language any sign could begin.
+
+    `revision` is the head of the file's SHA-256, so that a stored judgement names the signs it was made with.
+    """
 
     signs: Sequence[Sign]
     gates: Mapping[str, re.Pattern[str]]
+    revision: str
 
     def reason_in(self, text: str) -> UrgencyReason | None:
         """The gravest reason that a text bears a sign of; None for no sign. Reads its first 10,000 characters."""
@@ -88,7 +93,8 @@ def raised(judged: Urgency, sign: UrgencyReason | None) -> Urgency:
 def load_signs(path: Path = SIGNS_FILE) -> Signs:
     """Read the signs, once for the life of the process; raises SignsBroken with one sentence."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = path.read_bytes()
+        table = tomllib.loads(raw.decode("utf-8"))
         signs = [sign for entry in _entries(table) for sign in _signs(entry, _words(table))]
     except OSError as error:
         raise SignsBroken(f"the file of signs {path} cannot be read ({error.strerror}); restore it") from error
@@ -102,7 +108,7 @@ def load_signs(path: Path = SIGNS_FILE) -> Signs:
         )
         for lang in LANGUAGES
     }
-    return Signs(signs=tuple(signs), gates=gates)
+    return Signs(signs=tuple(signs), gates=gates, revision=hashlib.sha256(raw).hexdigest()[:8])
 
 
 def _entries(table: Mapping[str, object]) -> Sequence[Mapping[str, object]]:

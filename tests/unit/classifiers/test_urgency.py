@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from classifiers.assess import Assessor
-from classifiers.types import Urgency, UrgencyReason
-from classifiers.urgency import SIGN_SCORE, Sign, SignsBroken, load_signs, raised
+from classifiers.types import ModelUnavailable, Urgency, UrgencyReason
+from classifiers.urgency import SIGN_SCORE, SIGNS_FILE, Sign, SignsBroken, load_signs, raised
 
 EMERGENCIES = {
     "en": [
@@ -152,3 +152,13 @@ def test_a_broken_file_of_signs_is_named(tmp_path: Path, written: str | None, na
         path.write_text(written, encoding="utf-8")
     with pytest.raises(SignsBroken, match=names):
         load_signs(path)
+
+
+def test_another_file_of_signs_has_another_revision_and_a_damaged_one_stops_judging(tmp_path: Path) -> None:
+    changed = tmp_path / "changed.toml"
+    changed.write_bytes(SIGNS_FILE.read_bytes() + b"\n# another\n")
+    assert load_signs(changed).revision != load_signs().revision
+    damaged = tmp_path / "damaged.toml"
+    damaged.write_bytes(b"sign = 3")
+    with pytest.raises(ModelUnavailable, match=r"damaged\.toml is wrong"):
+        load_signs(damaged)

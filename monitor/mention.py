@@ -117,3 +117,14 @@ class SourceState(StrEnum):
     UNREACHABLE = "unreachable"
     MISCONFIGURED = "misconfigured"
     OFF = "off"
+
+
+def storable(text: str) -> str:
+    """`text` with what no database keeps (NUL, lone surrogates) replaced one for one, so that offsets hold."""
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "".join("\ufffd" if "\ud800" <= character <= "\udfff" else character for character in text)
+    return text

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from monitor.mention import Author, NewMention, SetAside
+from monitor.mention import Author, NewMention, SetAside, storable
 
 MAX_TEXT: Final = 1_000_000
 """Characters. No person writes a longer post; a longer one is kept aside whole, so that it costs only itself."""
@@ -81,17 +81,6 @@ def _fault(item: Item) -> str | None:
     if item.created_at is None:
         return "the post has no date"
     return None
-
-
-def storable(text: str) -> str:
-    """The text with what no database stores (NUL, lone surrogates) replaced one for one by U+FFFD."""
-    if "\0" in text:
-        text = text.replace("\0", "\ufffd")
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
-    return text
 
 
 def web_address(url: str | None) -> str | None:

@@ -10,11 +10,10 @@ from pydantic import AfterValidator, AwareDatetime, Field
 
 from classifiers import command_line
 from monitor.collectors.file_import import row
-from monitor.collectors.items import storable
 from monitor.collectors.settings import Ledger, SourceSettings
 from monitor.config import SAMPLE_FILE, Settings
 from monitor.errors import SourceDown
-from monitor.mention import Batch, Cursor, NewMention, SetAside, SourceName
+from monitor.mention import Batch, Cursor, NewMention, SetAside, SourceName, storable
 
 BATCH: Final = 500
 SLOWEST: Final = 0.001

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, case, select, update
 
 from classifiers.types import Assessment
-from monitor.mention import Author, Batch, Cursor, Handling, MentionState, NewMention, SetAside, SourceName
+from monitor.mention import Author, Batch, Cursor, Handling, MentionState, NewMention, SetAside, SourceName, storable
 from monitor.priority import LANE_WORDS, Priority
 from monitor.storage.audit import AuditLog
 from monitor.storage.schema import UtcDateTime, cursors, mentions, set_aside, spending
@@ -26,7 +26,6 @@ from monitor.storage.stored import (
     find,
     from_row,
     get,
-    storable,
     text_hash,
 )
 from monitor.storage.threads import BrandOf, Known, Place, adopt, known, places, thread_counts

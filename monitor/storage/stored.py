@@ -110,17 +110,6 @@ def text_hash(title: str | None, text: str) -> str:
     return hashlib.sha256(f"{title or ''}\n{text}".encode("utf-8", "replace")).hexdigest()
 
 
-def storable(text: str) -> str:
-    """`text` with what no database keeps (NUL, lone surrogates) replaced one for one, so that offsets hold."""
-    if "\0" in text:
-        text = text.replace("\0", "\ufffd")
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return "".join("\ufffd" if "\ud800" <= character <= "\udfff" else character for character in text)
-    return text
-
-
 def from_row(row: RowMapping) -> StoredMention:
     """A row of the table `mentions` as a value."""
     return StoredMention(

@@ -23,7 +23,6 @@ import requests
 from pydantic import Field, SecretStr, model_validator
 
 from monitor.collectors.bounded_session import bounded_session
-from monitor.collectors.items import storable
 from monitor.collectors.reddit_items import NoListing, Thing, item_of, things_of
 from monitor.config import NetworkSettings, Settings
 from monitor.errors import (
@@ -36,6 +35,7 @@ from monitor.errors import (
     SourceDown,
 )
 from monitor.fetch import wait_until
+from monitor.mention import storable
 from responders.publishers.settings import DoorSettings
 from responders.publishers.wire import NotTaken, checked, clear_no, never_left, now, quiet
 from responders.reply import ParentState, Published, ReplyTarget

@@ -57,6 +57,8 @@ def parser() -> Parser:
     train.add_argument("--minutes", type=float, default=40.0, help="how long to train (default: 40)")
     train.add_argument("--steps", type=int, help="train this many steps, whatever the time")
     train.add_argument("--seed", type=int, default=20_261_121)
+    train.add_argument("--start", type=Path, help="checkpoint.pt of an earlier run to go on from with these examples")
+    train.add_argument("--step", default="14,14,12", help="public texts, written mentions and drafts in a step")
     train.set_defaults(command=_train)
 
     calibrate = commands.add_parser("calibrate", help="fit thresholds of a weights folder anew, without training")
@@ -142,6 +144,7 @@ def _train(options: Namespace) -> int:
         raise CommandError("--minutes and --steps must be above 0")
     try:
         from classifiers.training.build import Order, build  # noqa: PLC0415 - torch is installed only to train
+        from classifiers.training.loop import Sizes  # noqa: PLC0415 - as above
     except ImportError as error:
         raise CommandError(f"training needs {error.name}: install torch by hand, then pip install .[train]") from error
     order = Order(
@@ -152,12 +155,24 @@ def _train(options: Namespace) -> int:
         minutes=options.minutes,
         steps=options.steps,
         seed=options.seed,
+        sizes=Sizes(*_sizes(options.step)),
+        start=options.start,
     )
     try:
         sys.stdout.write(f"written to {build(order)}\n")
     except OSError as error:
         raise CommandError(f"cannot train from {options.base}: {error}") from error
     return 0
+
+
+def _sizes(step: str) -> tuple[int, int, int]:
+    try:
+        public, written, drafts = (int(part) for part in step.split(","))
+    except ValueError as error:
+        raise CommandError("--step needs three whole numbers, for example 14,14,12") from error
+    if min(public, written, drafts) < 1:
+        raise CommandError("--step: every number must be at least 1")
+    return public, written, drafts
 
 
 def _calibrate(options: Namespace) -> int:

@@ -55,12 +55,12 @@ def _assessment(text: str, output: MentionOutput | None, lang: Language, encoder
         return _nothing_said(lang, encoder)
     calibration = encoder.calibration
     known = lang.label in TRAINED and output.whole
-    judged = urgency(output.urgent, output.reason, calibration.urgency, known=known)
+    judged = urgency(output.urgent, output.reason, calibration.urgency, lang=lang.label, known=known)
     return Assessment(
         lang=lang,
-        sentiment=choose(output.sentiment, SENTIMENTS, calibration.sentiment, known=known),
-        toxicity=choose(output.toxicity, TOXICITIES, calibration.toxicity, known=known),
-        intent=choose(output.intent, INTENTS, calibration.intent, known=known),
+        sentiment=choose(output.sentiment, SENTIMENTS, calibration.sentiment, lang=lang.label, known=known),
+        toxicity=choose(output.toxicity, TOXICITIES, calibration.toxicity, lang=lang.label, known=known),
+        intent=choose(output.intent, INTENTS, calibration.intent, lang=lang.label, known=known),
         urgency=judged if judged.urgent else raised(judged, load_signs().reason_in(text)),
         model=encoder.model,
         revision=f"{encoder.revision}+{load_signs().revision}",

@@ -6,11 +6,11 @@ from `weights/thresholds.json`.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from classifiers.types import Category, Intent, Judgement, Sentiment, Toxicity, Urgency, UrgencyReason
+from classifiers.types import Category, Intent, Judgement, Politeness, Sentiment, Toxicity, Urgency, UrgencyReason
 
 L = TypeVar("L", bound=StrEnum)
 
@@ -18,6 +18,7 @@ SENTIMENTS: Final = tuple(Sentiment)
 TOXICITIES: Final = (Toxicity.CLEAN, Toxicity.TOXIC)
 INTENTS: Final = tuple(Intent)
 REASONS: Final = tuple(UrgencyReason)
+POLITENESS: Final = tuple(Politeness)
 CATEGORIES: Final = tuple(Category)
 
 LABELS: Final[Mapping[str, tuple[StrEnum, ...]]] = {
@@ -36,10 +37,18 @@ class BadCalibration(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadCalibration:
-    """Logits are divided by `temperature`; an answer of probability `sure` or more is sure."""
+    """Logits are divided by the temperature of the text's language; an answer of probability `sure` or more is sure.
+
+    `temperature` serves languages for which there was too little to fit one of their own.
+    """
 
     temperature: float
     sure: float
+    languages: Mapping[str, float] = field(default_factory=dict)
+
+    def temperature_for(self, lang: str) -> float:
+        """What logits of texts in this language are divided by."""
+        return self.languages.get(lang, self.temperature)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +59,11 @@ class UrgencyCalibration:
     threshold: float
     unsure_from: float
     unsure_to: float
+    languages: Mapping[str, float] = field(default_factory=dict)
+
+    def temperature_for(self, lang: str) -> float:
+        """What logits of texts in this language are divided by."""
+        return self.languages.get(lang, self.temperature)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +103,7 @@ class Calibration:
                 threshold=_number(heads, "urgency", "threshold"),
                 unsure_from=_number(heads, "urgency", "unsure_from"),
                 unsure_to=_number(heads, "urgency", "unsure_to"),
+                languages=_languages(heads, "urgency"),
             ),
             draft=DraftCalibration(
                 whole=_number(heads, "draft", "whole"),
@@ -125,17 +140,21 @@ def logistic(logit: float) -> float:
     return math.exp(logit) / (1.0 + math.exp(logit))
 
 
-def choose(logits: Sequence[float], labels: Sequence[L], calibration: HeadCalibration, *, known: bool) -> Judgement[L]:
-    """The likeliest label; `known` is whether the model was trained on the text's language."""
-    probabilities = softmax(logits, calibration.temperature)
+def choose(
+    logits: Sequence[float], labels: Sequence[L], calibration: HeadCalibration, *, lang: str, known: bool
+) -> Judgement[L]:
+    """The likeliest label of a text in `lang`; `known` is whether the model was trained on that language."""
+    probabilities = softmax(logits, calibration.temperature_for(lang))
     best = max(range(len(labels)), key=probabilities.__getitem__)
     score = probabilities[best]
     return Judgement(label=labels[best], score=score, sure=known and score >= calibration.sure)
 
 
-def urgency(logit: float, reasons: Sequence[float], calibration: UrgencyCalibration, *, known: bool) -> Urgency:
-    """Whether a person must look within the hour, and the likeliest reason."""
-    score = logistic(logit / calibration.temperature)
+def urgency(
+    logit: float, reasons: Sequence[float], calibration: UrgencyCalibration, *, lang: str, known: bool
+) -> Urgency:
+    """Whether a person must look within the hour, and the likeliest reason; arguments as in `choose`."""
+    score = logistic(logit / calibration.temperature_for(lang))
     urgent = score >= calibration.threshold
     return Urgency(
         urgent=urgent,
@@ -165,4 +184,16 @@ def _number(values: Mapping[str, object], name: str, key: str) -> float:
 
 
 def _head(values: Mapping[str, object], name: str) -> HeadCalibration:
-    return HeadCalibration(temperature=_number(values, name, "temperature"), sure=_number(values, name, "sure"))
+    return HeadCalibration(
+        temperature=_number(values, name, "temperature"),
+        sure=_number(values, name, "sure"),
+        languages=_languages(values, name),
+    )
+
+
+def _languages(values: Mapping[str, object], name: str) -> Mapping[str, float]:
+    """Temperatures by language; weights calibrated before there were any have none."""
+    entry = _entry(values, name)
+    if "languages" not in entry:
+        return {}
+    return {lang: _number(entry, "languages", lang) for lang in _entry(entry, "languages")}

@@ -24,6 +24,14 @@ class Toxicity(StrEnum):
     CLEAN = "clean"
 
 
+class Politeness(StrEnum):
+    """How a text is worded towards its reader, whatever it says."""
+
+    IMPOLITE = "impolite"
+    NEUTRAL = "neutral"
+    POLITE = "polite"
+
+
 class Intent(StrEnum):
     """What the writer wants from the brand, one per text."""
 

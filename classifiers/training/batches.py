@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import torch
 from torch import Tensor
 
-from classifiers.heads import CATEGORIES, INTENTS, REASONS, SENTIMENTS
+from classifiers.heads import CATEGORIES, INTENTS, POLITENESS, REASONS, SENTIMENTS
 from classifiers.tokens import Tokens, Window
 from classifiers.training.corpora import DraftExample, MentionExample, token_labels
 
@@ -35,6 +35,7 @@ class Mentions:
     intents: Tensor
     urgent: Tensor
     reason: Tensor
+    politeness: Tensor
     weight: float
 
 
@@ -101,6 +102,7 @@ def collate_mentions(batch: Sequence[Mention], *, rng: random.Random) -> Mention
         intents=torch.tensor([[e.intents is None or i in e.intents for i in INTENTS] for e in examples]),
         urgent=torch.tensor([IGNORE if e.urgent is None else int(e.urgent) for e in examples]),
         reason=torch.tensor([_index(REASONS, e.reason) for e in examples]),
+        politeness=torch.tensor([_index(POLITENESS, e.politeness) for e in examples]),
         weight=1.0 if all(e.source == "written" for e in examples) else PUBLIC_WEIGHT,
     )
 

@@ -1,7 +1,7 @@
 """From a base checkpoint and corpora to a weights folder: train, export, calibrate, measure, write."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -9,9 +9,9 @@ import torch
 
 from classifiers.encoder import MODEL_FILE, TOKENIZER_FILE
 from classifiers.tokens import Tokens
-from classifiers.training.corpora import BadCorpus, public_examples, written_drafts, written_mentions
+from classifiers.training.corpora import public_examples, written_drafts, written_mentions
 from classifiers.training.export import export
-from classifiers.training.loop import Material, Plan, train
+from classifiers.training.loop import Material, Plan, Sizes, start_from, train
 from classifiers.training.network import Network, read_checkpoint
 from classifiers.training.settle import settle
 
@@ -30,6 +30,8 @@ class Order:
     minutes: float
     steps: int | None
     seed: int
+    sizes: Sizes
+    start: Path | None
 
 
 def build(order: Order) -> Path:
@@ -41,17 +43,18 @@ def build(order: Order) -> Path:
     base = _base(order.base)
     tokenizer = (base / TOKENIZER_FILE).read_bytes()
     tokens = Tokens.from_json(tokenizer.decode("utf-8"))
-    mentions, mentions_held = written_mentions(order.written / "mentions")
-    drafts, drafts_held = written_drafts(order.written / "drafts")
-    if not mentions_held or not drafts_held:
-        raise BadCorpus(f"{order.written} is too small to hold a tenth back for calibration")
-    material = Material(public=public_examples(order.data, seed=order.seed), written=mentions, drafts=drafts)
+    mentions = written_mentions(order.written / "mentions")
+    drafts = written_drafts(order.written / "drafts")
+    public = public_examples(order.data, seed=order.seed)
+    material = Material(public=public, written=mentions.learn, drafts=drafts.learn)
     torch.manual_seed(order.seed)
     state = read_checkpoint(base)
     network = Network(len(state["embeddings.word_embeddings.weight"]))
     network.encoder.load_base(state)
+    if order.start is not None:
+        start_from(network, order.start)
     checkpoint = order.out / CHECKPOINT_FILE
-    plan = Plan(seed=order.seed, minutes=order.minutes, steps=order.steps, checkpoint=checkpoint)
+    plan = Plan(seed=order.seed, minutes=order.minutes, steps=order.steps, sizes=order.sizes, checkpoint=checkpoint)
     trained = train(network, tokens, material, plan)
     order.out.mkdir(parents=True, exist_ok=True)
     export(network, order.out / MODEL_FILE)
@@ -60,10 +63,11 @@ def build(order: Order) -> Path:
         "seed": order.seed,
         "steps": trained.steps,
         "planned_steps": trained.planned,
-        "examples": {"public": len(material.public), "mentions": len(mentions), "drafts": len(drafts)},
+        "step": asdict(order.sizes),
+        "start": None if order.start is None else order.start.parent.name,
+        "examples": {"public": len(public), "mentions": len(mentions.learn), "drafts": len(drafts.learn)},
     }
-    settle(order.out, mentions_held, drafts_held, run)
-    checkpoint.unlink(missing_ok=True)
+    settle(order.out, mentions, drafts, run)
     return order.out
 
 

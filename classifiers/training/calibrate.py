@@ -1,12 +1,13 @@
-"""Calibration on what was held back, through the very file and code that will be used.
+"""Calibration on the tuning part of the written examples, through the very file and code that will be used.
 
 Temperatures make scores probabilities; the urgency threshold is recall first; a draft's risk is fused from the whole
 and its strongest token, with a threshold for each language at a fixed share of false alarms.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,46 +31,74 @@ SURE: Final = 0.7
 URGENT_RECALL: Final = 0.95
 """What a missed emergency may not cost: recall comes before precision."""
 FALSE_ALARMS: Final = 0.08
+ENOUGH: Final = 100
+"""Texts from which a language gets a temperature of its own."""
 _RIDGE: Final = 1e-2
 
 
 def calibrate(
     mentions: Sequence[tuple[MentionExample, MentionOutput]], drafts: Sequence[tuple[DraftExample, DraftOutput]]
 ) -> Calibration:
-    """The calibration that fits held-out examples and their raw outputs; each head needs examples of its labels."""
+    """The calibration that fits tuning examples and their raw outputs; each head needs examples of its labels."""
     return Calibration(
-        sentiment=_head([(o.sentiment, SENTIMENTS.index(e.sentiment)) for e, o in mentions if e.sentiment is not None]),
-        toxicity=_head([(o.toxicity, int(e.toxic)) for e, o in mentions if e.toxic is not None]),
-        intent=_head([(o.intent, INTENTS.index(min(e.intents))) for e, o in mentions if e.intents is not None]),
-        urgency=_urgency([(o.urgent, e.urgent) for e, o in mentions if e.urgent is not None]),
+        sentiment=_head(
+            [(e.lang, o.sentiment, SENTIMENTS.index(e.sentiment)) for e, o in mentions if e.sentiment is not None]
+        ),
+        toxicity=_head([(e.lang, o.toxicity, int(e.toxic)) for e, o in mentions if e.toxic is not None]),
+        intent=_head([(e.lang, o.intent, INTENTS.index(min(e.intents))) for e, o in mentions if e.intents is not None]),
+        urgency=_urgency([(e.lang, o.urgent, e.urgent) for e, o in mentions if e.urgent is not None]),
         draft=_draft(drafts),
     )
 
 
-def _head(rows: Sequence[tuple[Sequence[float], int]]) -> HeadCalibration:
-    logits = np.array([row for row, _ in rows], dtype=np.float64)
-    labels = np.array([label for _, label in rows])
+def _head(rows: Sequence[tuple[str, Sequence[float], int]]) -> HeadCalibration:
+    def temperature(chosen: Sequence[tuple[str, Sequence[float], int]]) -> float:
+        logits = np.array([row for _, row, _ in chosen], dtype=np.float64)
+        labels = np.array([label for _, _, label in chosen])
 
-    def cost(temperature: float) -> float:
-        scaled = logits / temperature
-        top = scaled.max(axis=1, keepdims=True)
-        total = top[:, 0] + np.log(np.exp(scaled - top).sum(axis=1))
-        return float((total - scaled[np.arange(len(labels)), labels]).mean())
+        def cost(tried: float) -> float:
+            scaled = logits / tried
+            top = scaled.max(axis=1, keepdims=True)
+            total = top[:, 0] + np.log(np.exp(scaled - top).sum(axis=1))
+            return float((total - scaled[np.arange(len(labels)), labels]).mean())
 
-    return HeadCalibration(temperature=_best_temperature(cost), sure=SURE)
+        return _best_temperature(cost)
+
+    return HeadCalibration(
+        temperature=temperature(rows), sure=SURE, languages={k: temperature(v) for k, v in _by_language(rows).items()}
+    )
 
 
-def _urgency(rows: Sequence[tuple[float, bool]]) -> UrgencyCalibration:
-    def cost(temperature: float) -> float:
-        signed = [(value if flag else -value) / temperature for value, flag in rows]
-        return sum(math.log1p(math.exp(-s)) if s > 0 else math.log1p(math.exp(s)) - s for s in signed) / len(rows)
+def _urgency(rows: Sequence[tuple[str, float, bool]]) -> UrgencyCalibration:
+    def temperature(chosen: Sequence[tuple[str, float, bool]]) -> float:
+        def cost(tried: float) -> float:
+            signed = [(value if flag else -value) / tried for _, value, flag in chosen]
+            return sum(math.log1p(math.exp(-s)) if s > 0 else math.log1p(math.exp(s)) - s for s in signed) / len(signed)
 
-    temperature = _best_temperature(cost)
-    scored = sorted(((logistic(value / temperature), flag) for value, flag in rows), reverse=True)
+        return _best_temperature(cost)
+
+    whole = temperature(rows)
+    languages = {lang: temperature(chosen) for lang, chosen in _by_language(rows).items()}
+    scored = sorted(((logistic(value / languages.get(lang, whole)), flag) for lang, value, flag in rows), reverse=True)
     threshold = _recall_first(scored)
     return UrgencyCalibration(
-        temperature=temperature, threshold=threshold, unsure_from=threshold / 2, unsure_to=max(SURE, threshold)
+        temperature=whole,
+        threshold=threshold,
+        unsure_from=threshold / 2,
+        unsure_to=max(SURE, threshold),
+        languages=languages,
     )
+
+
+R = TypeVar("R", bound=tuple[object, ...])
+
+
+def _by_language(rows: Sequence[R]) -> dict[str, list[R]]:
+    """The rows of each language that has enough of them; the language comes first in a row."""
+    groups: dict[str, list[R]] = defaultdict(list)
+    for row in rows:
+        groups[str(row[0])].append(row)
+    return {lang: group for lang, group in sorted(groups.items()) if len(group) >= ENOUGH}
 
 
 def _recall_first(scored: Sequence[tuple[float, bool]]) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from classifiers.training.corpora import CORPORA, PAIRS, PUBLIC, WRITTEN
+from classifiers.training.corpora import CORPORA
 
 _HEAD = """# Model card: {model}, revision {revision}
 
@@ -97,6 +97,8 @@ def _training(
 ) -> dict[str, object]:
     steps, public = _count(report.get("steps")), _count(examples.get("public"))
     mentions, drafts = _count(examples.get("mentions")), _count(examples.get("drafts"))
+    step = report.get("step")
+    step = step if isinstance(step, Mapping) else {}
     return {
         "model": settings.get("model"),
         "revision": settings.get("revision"),
@@ -106,12 +108,12 @@ def _training(
         "public": public,
         "mentions": mentions,
         "drafts": drafts,
-        "public_step": PUBLIC,
-        "written_step": WRITTEN,
-        "pairs_step": PAIRS,
-        "public_seen": min(public, steps * PUBLIC),
-        "mentions_seen": steps * WRITTEN / max(1, mentions),
-        "drafts_seen": steps * PAIRS / max(1, drafts),
+        "public_step": _count(step.get("public")),
+        "written_step": _count(step.get("written")),
+        "pairs_step": _count(step.get("drafts")),
+        "public_seen": min(public, steps * _count(step.get("public"))),
+        "mentions_seen": steps * _count(step.get("written")) / max(1, mentions),
+        "drafts_seen": steps * _count(step.get("drafts")) / max(1, drafts),
     }
 
 

@@ -2,7 +2,8 @@
 
 Every set carries its licence and source, which the model card prints. A set says only what its labels say: a spam
 corpus teaches what is spam and what is not, a bank's help-desk corpus that its texts are no praise and no spam.
-Written examples are split by blocks of neighbouring rows, because neighbours are often twins.
+Written examples say in their `split` what they serve for; whole scenarios are held out, because neighbours are often
+twins.
 """
 
 import gzip
@@ -12,20 +13,11 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 from classifiers.heads import INTENTS
 from classifiers.tokens import mask_addresses
-from classifiers.types import Category, Intent, Sentiment, UrgencyReason
-
-BLOCK: Final = 20
-HELD_OUT: Final = 7
-"""Of every ten blocks of `BLOCK` neighbouring rows, the one with this number is held out."""
-
-WRITTEN: Final = 10
-PUBLIC: Final = 16
-PAIRS: Final = 16
-"""Written mentions, public texts and drafts with their mentions in one step of training."""
+from classifiers.types import Category, Intent, Politeness, Sentiment, UrgencyReason
 
 T = TypeVar("T")
 
@@ -46,6 +38,7 @@ class MentionExample:
     intents: frozenset[Intent] | None = None
     urgent: bool | None = None
     reason: UrgencyReason | None = None
+    politeness: Politeness | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +51,15 @@ class DraftExample:
     risky: bool
     categories: frozenset[Category]
     spans: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts(Generic[T]):
+    """Written examples by their `split`: to learn from, to choose and calibrate with, and to measure on."""
+
+    learn: list[T]
+    tuning: list[T]
+    held_out: list[T]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,14 +76,14 @@ class Corpus:
 CORPORA: Final = (
     Corpus(
         path="sentiment/goemotions.en",
-        cap=9000,
+        cap=15000,
         licence="CC BY 4.0 (mirror: Apache-2.0)",
         source="monologg/GoEmotions-pytorch",
         citation="Demszky et al., GoEmotions: A Dataset of Fine-Grained Emotions, ACL 2020",
     ),
     Corpus(
         path="sentiment/arsarcasm.ar",
-        cap=6000,
+        cap=8000,
         licence="MIT",
         source="iabufarha/ArSarcasm",
         citation="Abu Farha and Magdy, From Arabic Sentiment Analysis to Sarcasm Detection, OSACT 2020",
@@ -102,28 +104,28 @@ CORPORA: Final = (
     ),
     Corpus(
         path="sentiment/open_sentiment_corpus.ru",
-        cap=4500,
+        cap=5000,
         licence="CC BY-SA 3.0",
         source="yarfruct/open-sentiment-corpus",
         citation="yarfruct, open-sentiment-corpus (repository)",
     ),
     Corpus(
         path="toxicity/davidson.en",
-        cap=2000,
+        cap=4000,
         licence="MIT",
         source="t-davidson/hate-speech-and-offensive-language",
         citation="Davidson et al., Automated Hate Speech Detection and the Problem of Offensive Language, ICWSM 2017",
     ),
     Corpus(
         path="toxicity/gorbunova_vk.ru",
-        cap=2500,
+        cap=2600,
         licence="MIT",
         source="alla-g/toxicity-detection-thesis",
         citation="Gorbunova, toxicity-detection-thesis (repository)",
     ),
     Corpus(
         path="toxicity/mlma.ar",
-        cap=1600,
+        cap=2700,
         licence="MIT",
         source="HKUST-KnowComp/MLMA_hate_speech",
         citation="Ousidhoum et al., Multilingual and Multi-Aspect Hate Speech Analysis, EMNLP 2019",
@@ -155,21 +157,36 @@ CORPORA: Final = (
     ),
     Corpus(
         path="toxicity/paradetox.en",
-        cap=3000,
+        cap=6000,
         licence="CC0-1.0",
         source="s-nlp/paradetox",
         citation="Logacheva et al., ParaDetox: Detoxification with Parallel Data, ACL 2022",
     ),
     Corpus(
         path="toxicity/toxic_spans_cc.en",
-        cap=3000,
+        cap=6000,
         licence="CC0-1.0",
         source="ipavlopoulos/toxic_spans",
         citation="Pavlopoulos et al., SemEval-2021 Task 5: Toxic Spans Detection, SemEval 2021",
     ),
     Corpus(
+        path="politeness/stanford_se.en",
+        cap=6000,
+        licence="CC BY-SA 3.0 (Stack Exchange dump; the repository states none)",
+        source="sudhof/politeness-api",
+        citation="Danescu-Niculescu-Mizil et al., A Computational Approach to Politeness, ACL 2013",
+    ),
+    Corpus(
+        path="politeness/tydip.en",
+        cap=3900,
+        licence="CC BY 4.0 (repository: MIT)",
+        source="Genius1237/TyDiP",
+        citation="Srinivasan and Choi, TyDiP: A Dataset for Politeness Classification in Nine Typologically Diverse "
+        "Languages, Findings of EMNLP 2022",
+    ),
+    Corpus(
         path="spam/sms_spam.en",
-        cap=1600,
+        cap=2600,
         licence="CC BY 4.0 (mirror: MIT)",
         source="iVishalr/Spam-Detector",
         citation="Almeida et al., Contributions to the Study of SMS Spam Filtering, DocEng 2011; "
@@ -277,13 +294,15 @@ def public_examples(data: Path, *, seed: int) -> list[MentionExample]:
     forbidden = {_fold(row["text"]) for path in sorted((data / "dev").rglob("*.jsonl.gz")) for row in read_rows(path)}
     examples: list[MentionExample] = []
     for corpus in CORPORA:
+        task = corpus.path.partition("/")[0]
+        # Politeness has no set to measure on but its own second part.
+        unseen = {"test", "val"} if task == "politeness" else {"test"}
         rows = [
             row
             for row in read_rows(data / "train" / f"{corpus.path}.jsonl.gz")
-            if row["split"] != "test" and _fold(row["text"]) not in forbidden
+            if row["split"] not in unseen and _fold(row["text"]) not in forbidden
         ]
         rows = _balanced(rows, corpus.cap, random.Random(f"{seed}-{corpus.path}"))  # noqa: S311 - sampling, not secrecy
-        task = corpus.path.partition("/")[0]
         examples.extend(public_example(task, row) for row in rows)
     return examples
 
@@ -296,6 +315,8 @@ def public_example(task: str, row: Mapping[str, str]) -> MentionExample:
         return replace(known, sentiment=Sentiment(label))
     if task == "toxicity":
         return replace(known, toxic=label == "toxic")
+    if task == "politeness":
+        return replace(known, politeness=Politeness(label))
     if task == "spam":
         spam = frozenset({Intent.SPAM})
         return replace(known, intents=spam if label == "spam" else frozenset(INTENTS) - spam)
@@ -309,19 +330,14 @@ def public_example(task: str, row: Mapping[str, str]) -> MentionExample:
     return replace(known, intents=intents, urgent=urgent, reason=UrgencyReason.FRAUD if urgent else None)
 
 
-def written_mentions(folder: Path) -> tuple[list[MentionExample], list[MentionExample]]:
-    """The written mentions of a folder as (to learn from, held out); raises BadCorpus for a row that is not one."""
-    return _split_files(folder, _mention)
+def written_mentions(folder: Path) -> Parts[MentionExample]:
+    """The written mentions of a folder; raises BadCorpus for a row that is not one."""
+    return _parts(folder, _mention)
 
 
-def written_drafts(folder: Path) -> tuple[list[DraftExample], list[DraftExample]]:
-    """The written drafts of a folder as (to learn from, held out); raises BadCorpus for a row that is not one."""
-    return _split_files(folder, _draft)
-
-
-def is_held_out(row: int) -> bool:
-    """Whether the row with this number in its file belongs to the held-out tenth."""
-    return row // BLOCK % 10 == HELD_OUT
+def written_drafts(folder: Path) -> Parts[DraftExample]:
+    """The written drafts of a folder; raises BadCorpus for a row that is not one."""
+    return _parts(folder, _draft)
 
 
 def read_rows(path: Path) -> Iterator[dict[str, str]]:
@@ -339,21 +355,21 @@ def token_labels(spans: Collection[tuple[int, int]], tokens: Sequence[tuple[int,
     return [any(start < last and first < end for first, last in spans) for start, end in tokens]
 
 
-def _split_files(folder: Path, parse: Callable[[Mapping[str, object]], T]) -> tuple[list[T], list[T]]:
+def _parts(folder: Path, parse: Callable[[Mapping[str, object]], T]) -> Parts[T]:
     files = sorted(folder.glob("*.jsonl"))
     if not files:
         raise BadCorpus(f"no *.jsonl in {folder}; name the folder that holds mentions/ and drafts/")
-    learn: list[T] = []
-    held_out: list[T] = []
+    parts: Parts[T] = Parts(learn=[], tuning=[], held_out=[])
+    places = {"train": parts.learn, "tuning": parts.tuning, "held-out": parts.held_out}
     for path in files:
         with path.open(encoding="utf-8") as stream:
-            for number, line in enumerate(stream):
+            for number, line in enumerate(stream, start=1):
                 try:
-                    example = parse(json.loads(line))
+                    row = json.loads(line)
+                    places[row["split"]].append(parse(row))
                 except (KeyError, TypeError, ValueError) as error:
-                    raise BadCorpus(f"{path}, line {number + 1}: not an example ({error})") from error
-                (held_out if is_held_out(number) else learn).append(example)
-    return learn, held_out
+                    raise BadCorpus(f"{path}, line {number}: not an example ({error})") from error
+    return parts
 
 
 def _mention(row: Mapping[str, object]) -> MentionExample:

@@ -44,10 +44,10 @@ def category_figures(rows: Sequence[tuple[DraftExample, DraftOutput]]) -> dict[s
 
 
 def _mentions(rows: Sequence[tuple[MentionExample, MentionOutput]], calibration: Calibration) -> Figures:
-    sentiment = [choose(o.sentiment, SENTIMENTS, calibration.sentiment, known=True) for _, o in rows]
-    toxicity = [choose(o.toxicity, TOXICITIES, calibration.toxicity, known=True) for _, o in rows]
-    intent = [choose(o.intent, INTENTS, calibration.intent, known=True) for _, o in rows]
-    urgent = [urgency(o.urgent, o.reason, calibration.urgency, known=True) for _, o in rows]
+    sentiment = [choose(o.sentiment, SENTIMENTS, calibration.sentiment, lang=e.lang, known=True) for e, o in rows]
+    toxicity = [choose(o.toxicity, TOXICITIES, calibration.toxicity, lang=e.lang, known=True) for e, o in rows]
+    intent = [choose(o.intent, INTENTS, calibration.intent, lang=e.lang, known=True) for e, o in rows]
+    urgent = [urgency(o.urgent, o.reason, calibration.urgency, lang=e.lang, known=True) for e, o in rows]
     gold_sentiment = [str(e.sentiment) for e, _ in rows]
     gold_intent = [str(min(e.intents or INTENTS)) for e, _ in rows]
     gold_toxic = ["toxic" if e.toxic else "clean" for e, _ in rows]

@@ -24,7 +24,7 @@ from classifiers.training.batches import (
     tokenised_draft,
     tokenised_mention,
 )
-from classifiers.training.corpora import PAIRS, PUBLIC, WRITTEN, DraftExample, MentionExample
+from classifiers.training.corpora import DraftExample, MentionExample
 from classifiers.training.network import MENTION_HEADS, Encoder, Network
 
 RATE: Final = 1e-4
@@ -49,6 +49,15 @@ class Material:
     drafts: Sequence[DraftExample]
 
 
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many texts of each kind make a step."""
+
+    public: int
+    written: int
+    drafts: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How long and from which seed; `steps` None means as many as fit into `minutes`."""
@@ -56,6 +65,7 @@ class Plan:
     seed: int
     minutes: float
     steps: int | None
+    sizes: Sizes
     checkpoint: Path
 
 
@@ -65,6 +75,11 @@ class Trained:
 
     steps: int
     planned: int
+
+
+def start_from(network: Network, checkpoint: Path) -> None:
+    """Take over the network of another run's checkpoint; raises OSError when it cannot be read."""
+    network.load_state_dict(torch.load(checkpoint, weights_only=True)["network"], strict=False)
 
 
 def train(network: Network, tokens: Tokens, material: Material, plan: Plan) -> Trained:
@@ -80,9 +95,9 @@ def train(network: Network, tokens: Tokens, material: Material, plan: Plan) -> T
     written = [tokenised_mention(example, tokens) for example in material.written]
     drafts = [tokenised_draft(example, tokens) for example in material.drafts]
     feeds = zip(
-        stream(public, PUBLIC, seed=f"{plan.seed}-public", length=lambda m: len(m.ids), skip=done),
-        stream(written, WRITTEN, seed=f"{plan.seed}-written", length=lambda m: len(m.ids), skip=done),
-        stream(drafts, PAIRS, seed=f"{plan.seed}-drafts", length=lambda d: len(d.window.ids), skip=done),
+        stream(public, plan.sizes.public, seed=f"{plan.seed}-public", length=lambda m: len(m.ids), skip=done),
+        stream(written, plan.sizes.written, seed=f"{plan.seed}-written", length=lambda m: len(m.ids), skip=done),
+        stream(drafts, plan.sizes.drafts, seed=f"{plan.seed}-drafts", length=lambda d: len(d.window.ids), skip=done),
         strict=False,
     )
     started = time.monotonic()
@@ -142,7 +157,7 @@ def _drafts(network: Network, batch: Drafts) -> dict[str, float]:
 
 def mention_losses(logits: Tensor, batch: Mentions) -> dict[str, Tensor]:
     """One loss a head; texts that say nothing about a head cost nothing there."""
-    sentiment, toxicity, intent, urgency = logits.split(list(MENTION_HEADS), dim=1)
+    sentiment, toxicity, intent, urgency, politeness = logits.split(list(MENTION_HEADS), dim=1)
     allowed = torch.logsumexp(intent.masked_fill(~batch.intents, -1e4), dim=1) - torch.logsumexp(intent, dim=1)
     known = batch.urgent != IGNORE
     urgent = functional.binary_cross_entropy_with_logits(
@@ -154,6 +169,7 @@ def mention_losses(logits: Tensor, batch: Mentions) -> dict[str, Tensor]:
         "intent": _mean(-allowed, ~batch.intents.all(dim=1)),
         "urgent": _mean(urgent, known),
         "reason": 0.5 * _mean(_choice(urgency[:, 1:], batch.reason), batch.reason != IGNORE),
+        "politeness": 0.5 * _mean(_choice(politeness, batch.politeness), batch.politeness != IGNORE),
     }
 
 

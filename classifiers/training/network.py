@@ -11,14 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from classifiers.heads import CATEGORIES, INTENTS, REASONS, SENTIMENTS, TOXICITIES
+from classifiers.heads import CATEGORIES, INTENTS, POLITENESS, REASONS, SENTIMENTS, TOXICITIES
 
 WIDTH: Final = 384
 LAYERS: Final = 12
 HEADS: Final = 12
 INNER: Final = 1536
 POSITIONS: Final = 512
-MENTION_HEADS: Final = (len(SENTIMENTS), len(TOXICITIES), len(INTENTS), 1 + len(REASONS))
+MENTION_HEADS: Final = (len(SENTIMENTS), len(TOXICITIES), len(INTENTS), 1 + len(REASONS), len(POLITENESS))
 """Sizes of the heads over a text, in the order in which `classifiers.encoder` reads them."""
 DRAFT_SIZE: Final = 1 + len(CATEGORIES)
 

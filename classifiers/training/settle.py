@@ -11,11 +11,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from classifiers.encoder import FORMAT, MODEL_FILE, SETTINGS_FILE, TOKENIZER_FILE, Encoder
+from classifiers.encoder import FORMAT, MODEL_FILE, SETTINGS_FILE, TOKENIZER_FILE, DraftOutput, Encoder, MentionOutput
 from classifiers.heads import LABELS
 from classifiers.text import clean
 from classifiers.training.calibrate import calibrate
-from classifiers.training.corpora import DraftExample, MentionExample, written_drafts, written_mentions
+from classifiers.training.corpora import (
+    BadCorpus,
+    DraftExample,
+    MentionExample,
+    Parts,
+    written_drafts,
+    written_mentions,
+)
 from classifiers.training.held_out import category_figures, draft_figures, mention_figures
 
 NAME: Final = "tactful-judge-e5-small"
@@ -23,14 +30,18 @@ REPORT_FILE: Final = "report.json"
 
 
 def settle(
-    folder: Path, mentions: Sequence[MentionExample], drafts: Sequence[DraftExample], run: Mapping[str, object]
+    folder: Path, mentions: Parts[MentionExample], drafts: Parts[DraftExample], run: Mapping[str, object]
 ) -> None:
-    """Calibrate a folder's model on held-out examples, and write calibration and report; `run` says how it was made."""
+    """Calibrate a folder's model, measure it on what was held out, and write both; `run` says how it was made.
+
+    Raises BadCorpus when a part is empty.
+    """
+    if not (mentions.tuning and mentions.held_out and drafts.tuning and drafts.held_out):
+        raise BadCorpus("the written examples lack a part to calibrate with or to measure on")
     _write_settings(folder, None)
     encoder = Encoder.open(folder, calibrated=False)
-    judged = list(zip(mentions, encoder.run([clean(e.text).text for e in mentions]), strict=True))
-    checked = list(zip(drafts, encoder.run_drafts([(e.mention, e.draft) for e in drafts]), strict=True))
-    calibration = calibrate(judged, checked)
+    calibration = calibrate(_judged(encoder, mentions.tuning), _checked(encoder, drafts.tuning))
+    judged, checked = _judged(encoder, mentions.held_out), _checked(encoder, drafts.held_out)
     report = {
         **run,
         "mentions": mention_figures(judged, calibration),
@@ -44,8 +55,17 @@ def settle(
 def recalibrate(folder: Path, written: Path) -> None:
     """Fit the calibration of a weights folder anew, without training; raises BadCorpus, OSError or ValueError."""
     report = json.loads((folder / REPORT_FILE).read_text(encoding="utf-8"))
-    run = {name: report[name] for name in ("seed", "steps", "planned_steps", "examples")}
-    settle(folder, written_mentions(written / "mentions")[1], written_drafts(written / "drafts")[1], run)
+    measured = {"mentions", "drafts", "categories"}
+    run = {name: value for name, value in report.items() if name not in measured}
+    settle(folder, written_mentions(written / "mentions"), written_drafts(written / "drafts"), run)
+
+
+def _judged(encoder: Encoder, examples: Sequence[MentionExample]) -> list[tuple[MentionExample, MentionOutput]]:
+    return list(zip(examples, encoder.run([clean(e.text).text for e in examples]), strict=True))
+
+
+def _checked(encoder: Encoder, examples: Sequence[DraftExample]) -> list[tuple[DraftExample, DraftOutput]]:
+    return list(zip(examples, encoder.run_drafts([(e.mention, e.draft) for e in examples]), strict=True))
 
 
 def _write_settings(folder: Path, heads: Mapping[str, object] | None) -> None:

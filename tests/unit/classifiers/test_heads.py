@@ -23,6 +23,12 @@ HEAD = HeadCalibration(temperature=1.0, sure=0.7)
 URGENCY = UrgencyCalibration(temperature=1.0, threshold=0.2, unsure_from=0.1, unsure_to=0.7)
 
 
+def test_a_language_may_have_a_temperature_of_its_own() -> None:
+    own = HeadCalibration(temperature=1.0, sure=0.7, languages={"uk": 4.0})
+    assert choose([2.0, 0.0, 0.0], SENTIMENTS, own, lang="uk", known=True).score < 0.5
+    assert choose([2.0, 0.0, 0.0], SENTIMENTS, own, lang="ar", known=True).score > 0.7
+
+
 def test_probabilities_sum_to_one_and_survive_huge_logits() -> None:
     assert softmax([1000.0, 0.0, -1000.0]) == pytest.approx([1.0, 0.0, 0.0])
     assert sum(softmax([0.3, -2.0, 1.0], 2.0)) == pytest.approx(1.0)
@@ -31,8 +37,8 @@ def test_probabilities_sum_to_one_and_survive_huge_logits() -> None:
 
 
 def test_a_higher_temperature_makes_an_answer_less_certain() -> None:
-    cold = choose([2.0, 0.0, 0.0], SENTIMENTS, HEAD, known=True)
-    warm = choose([2.0, 0.0, 0.0], SENTIMENTS, HeadCalibration(temperature=3.0, sure=0.7), known=True)
+    cold = choose([2.0, 0.0, 0.0], SENTIMENTS, HEAD, lang="en", known=True)
+    warm = choose([2.0, 0.0, 0.0], SENTIMENTS, HeadCalibration(temperature=3.0, sure=0.7), lang="en", known=True)
     assert cold.label == warm.label == Sentiment.NEGATIVE
     assert cold.sure
     assert not warm.sure
@@ -40,15 +46,15 @@ def test_a_higher_temperature_makes_an_answer_less_certain() -> None:
 
 
 def test_nothing_is_sure_in_a_language_the_model_does_not_know() -> None:
-    assert not choose([9.0, 0.0, 0.0], SENTIMENTS, HEAD, known=False).sure
-    assert not urgency(9.0, [0.0] * 9, URGENCY, known=False).sure
+    assert not choose([9.0, 0.0, 0.0], SENTIMENTS, HEAD, lang="en", known=False).sure
+    assert not urgency(9.0, [0.0] * 9, URGENCY, lang="en", known=False).sure
 
 
 @pytest.mark.parametrize(
     ("logit", "urgent", "sure"), [(-4.0, False, True), (-1.9, False, False), (-1.0, True, False), (3.0, True, True)]
 )
 def test_urgency_has_a_threshold_and_a_band_around_it(logit: float, urgent: bool, sure: bool) -> None:
-    found = urgency(logit, [0.0, 5.0, *[0.0] * 7], URGENCY, known=True)
+    found = urgency(logit, [0.0, 5.0, *[0.0] * 7], URGENCY, lang="en", known=True)
     assert (found.urgent, found.sure) == (urgent, sure)
     assert found.reason == (UrgencyReason.SAFETY if urgent else None)
 

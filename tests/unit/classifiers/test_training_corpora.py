@@ -7,9 +7,7 @@ import pytest
 from classifiers.heads import INTENTS
 from classifiers.training import corpora
 from classifiers.training.corpora import (
-    BLOCK,
     BadCorpus,
-    is_held_out,
     public_example,
     public_examples,
     token_labels,
@@ -27,12 +25,6 @@ def store(path: Path, *rows: dict[str, str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with gzip.open(path, "wt", encoding="utf-8") as stream:
         stream.writelines(json.dumps(one) + "\n" for one in rows)
-
-
-def test_a_tenth_is_held_out_in_blocks_of_neighbours() -> None:
-    held = [number for number in range(2000) if is_held_out(number)]
-    assert len(held) == 200
-    assert all(number // BLOCK == held[i // BLOCK * BLOCK] // BLOCK for i, number in enumerate(held))
 
 
 def test_a_set_says_only_what_its_labels_say() -> None:
@@ -88,17 +80,37 @@ DRAFT = {
 
 
 def test_drafts_carry_their_spans_in_code_points(tmp_path: Path) -> None:
-    (tmp_path / "en.jsonl").write_text("\n".join([json.dumps(DRAFT)] * (BLOCK * 8)), encoding="utf-8")
-    learn, held_out = written_drafts(tmp_path)
-    assert (len(learn), len(held_out)) == (BLOCK * 7, BLOCK)
-    ((start, end),) = learn[0].spans
-    assert learn[0].draft[start:end] == "that is your fault"
-    assert learn[0].categories == {Category.BLAME}
+    (tmp_path / "en.jsonl").write_text(json.dumps(DRAFT | {"split": "train"}), encoding="utf-8")
+    (only,) = written_drafts(tmp_path).learn
+    ((start, end),) = only.spans
+    assert only.draft[start:end] == "that is your fault"
+    assert only.categories == {Category.BLAME}
+
+
+def test_a_row_serves_for_what_its_split_says(tmp_path: Path) -> None:
+    splits = ["train", "held-out", "train", "tuning"]
+    (tmp_path / "en.jsonl").write_text("\n".join(json.dumps(DRAFT | {"split": s}) for s in splits), encoding="utf-8")
+    parts = written_drafts(tmp_path)
+    assert (len(parts.learn), len(parts.tuning), len(parts.held_out)) == (2, 1, 1)
+
+
+def test_a_row_without_a_split_is_named(tmp_path: Path) -> None:
+    (tmp_path / "en.jsonl").write_text(json.dumps(DRAFT), encoding="utf-8")
+    with pytest.raises(BadCorpus, match="line 1"):
+        written_drafts(tmp_path)
 
 
 @pytest.mark.parametrize("change", [{"intent": "rant"}, {"text": None}, {"toxic": "no"}, {"urgent_reason": "fire"}])
 def test_a_row_that_is_no_example_is_named(tmp_path: Path, change: dict[str, object]) -> None:
-    mention = {"lang": "en", "text": "t", "sentiment": "neutral", "intent": "other", "toxic": False, "urgent": False}
+    mention = {
+        "lang": "en",
+        "text": "t",
+        "sentiment": "neutral",
+        "intent": "other",
+        "toxic": False,
+        "urgent": False,
+        "split": "train",
+    }
     (tmp_path / "en.jsonl").write_text(json.dumps({**mention, "urgent_reason": None} | change), encoding="utf-8")
     with pytest.raises(BadCorpus, match=r"en\.jsonl, line 1"):
         written_mentions(tmp_path)

@@ -10,7 +10,8 @@ from typing import Final
 
 from classifiers.assess import Assessor
 from classifiers.command_line import CommandError, Parser, Row, answer, batched, opened, rows, run
-from classifiers.encoder import WEIGHTS
+from classifiers.encoder import WEIGHTS, Encoder
+from classifiers.explain import explain
 from classifiers.training import card as model_card
 from classifiers.training import evaluate as evaluation
 from classifiers.training.bench import bench
@@ -38,6 +39,7 @@ def parser() -> Parser:
 
     assess = commands.add_parser("assess", help='NDJSON {"id","text","lang"?} in, one judgement a line out')
     assess.add_argument("file", nargs="?", default="-", help="a file, or - for standard input")
+    assess.add_argument("--explain", action="store_true", help="name the words that carried each label")
     assess.set_defaults(command=_assess)
 
     evaluate = commands.add_parser("evaluate", help="measure on labelled sets: DIR/<task>/*.jsonl.gz")
@@ -80,11 +82,17 @@ def parser() -> Parser:
 def _assess(options: Namespace) -> int:
     assessor = Assessor()
 
-    def judge(batch: Sequence[Row]) -> list[Mapping[str, object]]:
+    def judge(batch: Sequence[Row]) -> Sequence[Mapping[str, object]]:
         texts = [row.text("text") for row in batch]
         langs = [row.optional_text("lang") for row in batch]
         found = assessor.assess(texts, langs)
-        return [{"id": row.fields.get("id"), **as_fields(one)} for row, one in zip(batch, found, strict=True)]
+        fields = [{"id": row.fields.get("id"), **as_fields(one)} for row, one in zip(batch, found, strict=True)]
+        if options.explain:
+            encoder = Encoder.load()
+            for text, one, row in zip(texts, found, fields, strict=True):
+                carriers = explain(text, one.lang.label, encoder)
+                row["explanation"] = {head: [asdict(carrier) for carrier in of] for head, of in carriers.items()}
+        return fields
 
     with opened(options.file) as stream:
         return answer(batched(rows(stream), BATCH), judge, sys.stdout)

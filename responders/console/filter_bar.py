@@ -9,12 +9,11 @@ from classifiers.types import Intent, Sentiment
 from monitor.mention import Handling, Lane
 from monitor.storage import queries
 from monitor.storage.queries import Order
-from responders.console import inbox_filters
+from responders.console import inbox_filters, inbox_keys
 from responders.console.context import Visit
 from responders.console.inbox_filters import ALL, View
 
 TRAIL: Final = "inbox-trail"
-SELECTED: Final = "inbox-selected"
 _KEPT: Final = "inbox-address"
 
 
@@ -114,4 +113,4 @@ def _clear() -> None:
 def first_page() -> None:
     """Begin again at the top of the list."""
     st.session_state[TRAIL] = []
-    st.session_state[SELECTED] = 0
+    inbox_keys.first_line()

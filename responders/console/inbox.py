@@ -1,19 +1,18 @@
 """Inbox: what may need an answer, the most pressing first, each line with its reasons."""
 
-from functools import partial
 from html import escape
 from typing import Final
 
 import streamlit as st
 
 from monitor.mention import Handling, Lane, MentionId
-from monitor.storage import claims, queries
+from monitor.storage import claims, queries, stored
 from monitor.storage.alerts import AlertState
 from monitor.storage.queries import InboxCounts, InboxFilter, InboxRow, Order
 from responders.accounts import AccountFault, Permission, require
-from responders.console import context, filter_bar, inbox_filters, mention_card, navigation
+from responders.console import context, filter_bar, inbox_filters, inbox_keys, mention_card, navigation
 from responders.console.context import Visit
-from responders.console.filter_bar import SELECTED, TRAIL
+from responders.console.filter_bar import TRAIL
 from responders.console.inbox_filters import View
 from responders.console.notices import note, refuse
 from responders.console.rendering import badge
@@ -41,11 +40,12 @@ def show(visit: Visit) -> None:
         st.info(say("inbox.empty-fresh" if empty else "inbox.empty"))
     with st.container(horizontal=True, vertical_alignment="center", key="inbox-keys"):
         _counts(visit, counts)
-        selected = _selection(visit, len(page.rows)) if page.rows else 0
+        framed = inbox_keys.framed(say, [row.mention.id for row in page.rows]) if page.rows else None
         reveal = page.rows != () and st.toggle(say("common.reveal"), key="reveal-hidden", width="content")
-    for place, row in enumerate(page.rows):
+    for row in page.rows:
         with st.container(border=True, key=f"mention-{row.mention.id}"):
-            _row(visit, row, chosen=place == selected, reveal=reveal)
+            _row(visit, row, chosen=row.mention.id == framed, reveal=reveal)
+    inbox_keys.listen(visit.now)
     _pages(visit, view, page)
     _closing(visit)
 
@@ -83,28 +83,6 @@ def _arrivals(visit: Visit, newest: MentionId | None) -> None:
     look()
 
 
-def _selection(visit: Visit, rows: int) -> int:
-    """Which line the keys act on; J and K move it."""
-    say = visit.words
-    selected = max(0, min(int(st.session_state.get(SELECTED, 0)), rows - 1))
-    for key, shortcut, step, at_end in (
-        ("down", "J", 1, selected >= rows - 1),
-        ("up", "K", -1, selected <= 0),
-    ):
-        st.button(
-            say(f"inbox.{key}"),
-            key=f"inbox-{key}",
-            shortcut=shortcut,
-            disabled=at_end,
-            on_click=partial(_select, selected + step),
-        )
-    return selected
-
-
-def _select(place: int) -> None:
-    st.session_state[SELECTED] = place
-
-
 def _row(visit: Visit, row: InboxRow, *, chosen: bool, reveal: bool) -> None:
     say, mention = visit.words, row.mention
     facts = [
@@ -127,7 +105,7 @@ def _row(visit: Visit, row: InboxRow, *, chosen: bool, reveal: bool) -> None:
         )
     if row.reply_state is not None:
         facts.append(badge(say("mention.reply", state=say.name("state", row.reply_state)), kind="ours"))
-    css = ' class="tf-selected"' if chosen else ""
+    css = f' class="tf-selected" data-tf-mention="{mention.id}"' if chosen else ""
     here = f'<span class="tf-away">{escape(say("inbox.selected"))}</span>' if chosen else ""
     st.html(
         f"<div{css}>{here}{mention_card.who(visit, mention)}"
@@ -135,20 +113,14 @@ def _row(visit: Visit, row: InboxRow, *, chosen: bool, reveal: bool) -> None:
         f"{mention_card.words_of(visit, mention, reveal=reveal, whole=False)}{mention_card.terms(visit, mention)}</div>"
     )
     with st.container(horizontal=True):
-        _buttons(visit, row, chosen=chosen)
+        _buttons(visit, row)
 
 
-def _buttons(visit: Visit, row: InboxRow, *, chosen: bool) -> None:
+def _buttons(visit: Visit, row: InboxRow) -> None:
     say, mention = visit.words, row.mention
     number = mention.id
     may_act = visit.may(Permission.DRAFT)
-    if st.button(
-        say("inbox.open"),
-        key=f"open-{number}",
-        icon=":material/edit_note:",
-        shortcut="O" if chosen else None,
-        type="primary",
-    ):
+    if st.button(say("inbox.open"), key=f"open-{number}", icon=":material/edit_note:", type="primary"):
         navigation.go(navigation.DESK, mention=number)
     if not may_act:
         return
@@ -157,26 +129,33 @@ def _buttons(visit: Visit, row: InboxRow, *, chosen: bool) -> None:
             _change(visit, "reopen", number)
         return
     if mention.claimed_by is None:
-        if st.button(say("inbox.claim"), key=f"claim-{number}", shortcut="L" if chosen else None):
+        if st.button(say("inbox.claim"), key=f"claim-{number}"):
             _change(visit, "claim", number)
     elif (mention.claimed_by == visit.account.name or visit.may(Permission.ACCOUNTS)) and st.button(
         say("inbox.release"), key=f"release-{number}"
     ):
         _change(visit, "release", number)
-    if mention.claimed_by in (None, visit.account.name) and st.button(
-        say("inbox.close"), key=f"close-{number}", shortcut="X" if chosen else None
-    ):
+    if mention.claimed_by in (None, visit.account.name) and st.button(say("inbox.close"), key=f"close-{number}"):
         st.session_state[_CLOSING] = number
 
 
 def _closing(visit: Visit) -> None:
-    """Ask why, while a mention is being closed."""
+    """Ask why, while a mention is being closed, and show which one."""
     say = visit.words
     number: MentionId | None = st.session_state.get(_CLOSING)
     if number is None:
         return
+    with visit.console.database.read() as unit:
+        mention = stored.get(unit, number)
+    if mention is None:
+        _never_mind()
+        return
 
     def ask() -> None:
+        st.html(
+            f'<div class="tf-post" data-tf-closing="{number}">{mention_card.who(visit, mention)}'
+            f"{mention_card.words_of(visit, mention, reveal=False, whole=False)}</div>"
+        )
         reason = st.radio(
             say("inbox.close-why"),
             CLOSE_REASONS,
@@ -237,5 +216,5 @@ def _turn(after: str, trail: list[str]) -> None:
         del st.query_params["after"]
     filter_bar.keep_address()
     st.session_state[TRAIL] = trail
-    st.session_state[SELECTED] = 0
+    inbox_keys.first_line()
     st.rerun()

@@ -24,6 +24,8 @@ export default function (component) {
   area.setAttribute("aria-label", data.label);
   area.placeholder = data.placeholder;
   area.readOnly = data.locked;
+  // Hidden until it has its name and its words: what is typed before them would be overwritten.
+  root.hidden = false;
   if (root.nonce !== data.nonce) {
     root.nonce = data.nonce;
     root.sent = data.text;

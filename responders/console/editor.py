@@ -16,7 +16,7 @@ from streamlit.components.v2.types import ComponentRenderer
 from responders.console.rendering import Mark
 
 _HTML: Final = """
-<div class="tf-editor">
+<div class="tf-editor" hidden>
   <label for="tf-reply-text"></label>
   <div class="tf-sheet">
     <div class="tf-paper" aria-hidden="true"></div>

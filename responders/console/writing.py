@@ -43,6 +43,8 @@ def _write(mention: StoredMention, pen: Pen, lane_why: str) -> None:
     typed = editor.typed(key=key, nonce=_nonce(pen))
     if typed is not None and typed != pen.saved and pen.conflict is None and not pens.is_locked(pen):
         pens.save(visit.console, pen, typed, by=visit.account, mention=mention, now=visit.now)
+    if pen.conflict is not None and typed is not None:
+        pen.conflict.unsaved = typed  # the typing goes on: "keep mine" means the words on the screen
     _where(visit, mention, pen, lane_why)
     if pen.draft is not None and pen.draft.note and pen.draft.state is ReplyState.DRAFT:
         words = escape(visit.words("desk.sent-back", note=""))

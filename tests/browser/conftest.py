@@ -1,6 +1,7 @@
 """A real Chromium before a real console process over a filled database."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -14,7 +15,8 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as TimedOut
 
 from monitor.storage import migrate
 from monitor.storage.audit import AuditLog
@@ -24,7 +26,11 @@ from tests.console.seed import PASSWORD, World, fill
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "0123456789abcdef0123456789abcdef"
-STARTS_WITHIN = 60
+MAIN = "[data-testid=stMain]"
+# Longest waits, of which a busy machine needs a part and an idle one nothing: only a fault ever takes them whole.
+STARTS_WITHIN = 240
+ENDS_WITHIN = 60
+SHOWS_WITHIN_MS = 60_000
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -68,7 +74,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     opened = browser.new_context(
         viewport={"width": 1366, "height": 768}, locale="en-GB", timezone_id="Europe/Kyiv", reduced_motion="reduce"
     )
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(SHOWS_WITHIN_MS)
     yield opened
     opened.close()
 
@@ -86,9 +92,6 @@ def served(tmp_path: Path) -> Iterator[Served]:
     audit = AuditLog(KEY.encode())
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     world = fill(database, audit, Accounts(database, audit, hasher=cheap), datetime.now(UTC))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     settings = tmp_path / "tactful.toml"
     settings.write_text('[brands.marola]\nname = "Marola"\ndomains = ["marola.example"]\n', encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TACTFUL__")} | {
@@ -96,18 +99,28 @@ def served(tmp_path: Path) -> Iterator[Served]:
         "TACTFUL__DATABASE__URL": f"sqlite:///{tmp_path / 'console.db'}",
         "TACTFUL__AUDIT__KEY": KEY,
     }
-    command = [sys.executable, "-m", "uvicorn", "tests.browser.served:app", "--host", "127.0.0.1", "--port", str(port)]
-    with (tmp_path / "console.log").open("wb") as log:
+    command = [sys.executable, "-m", "uvicorn", "tests.browser.served:app", "--log-level", "warning"]
+    # The port is bound here and handed on: one that is looked for and let go again may be somebody else's by then.
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as port, (tmp_path / "console.log").open("wb") as log:
+        address = f"http://127.0.0.1:{port.getsockname()[1]}"
         process = subprocess.Popen(
-            [*command, "--log-level", "warning"], cwd=ROOT, env=environment, stdout=log, stderr=log
+            [*command, "--fd", str(port.fileno())],
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            pass_fds=(port.fileno(),),
         )
     try:
-        address = f"http://127.0.0.1:{port}"
         _await(address, process, tmp_path / "console.log")
         yield Served(address=address, world=world, database=database)
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        try:
+            process.wait(timeout=ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
         database.close()
 
 
@@ -115,7 +128,7 @@ def _await(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     until = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < until and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=2) as answer:  # noqa: S310 - our own address
+            with urllib.request.urlopen(f"{address}/readyz", timeout=30) as answer:  # noqa: S310 - our own address
                 if answer.status == 200:
                     return
         except OSError:
@@ -126,13 +139,13 @@ def _await(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 @pytest.fixture
 def console(served: Served, page: Page) -> "Visitor":
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=SHOWS_WITHIN_MS)
     return Visitor(page=page, served=served)
 
 
 @dataclass(slots=True, kw_only=True)
 class Visitor:
-    """Somebody before the browser."""
+    """Somebody before the browser, who looks before pressing the next key."""
 
     page: Page
     served: Served
@@ -151,6 +164,37 @@ class Visitor:
         self.settled()
 
     def settled(self) -> None:
-        """Wait until the page has its title and nothing runs any more."""
+        """Wait until the page has its title, and the run that draws it is over."""
         expect(self.page.get_by_test_id("stMain").locator("h1")).to_be_visible()
-        expect(self.page.get_by_test_id("stStatusWidget")).to_have_count(0)
+        expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-connection-state", "CONNECTED")
+        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
+
+    def framed(self, words: str) -> Locator:
+        """Wait until the inbox's one frame is around the mention with these words, with the keys on its buttons."""
+        line = self.page.locator("[class*='st-key-mention-']").filter(has=self.page.locator(".tf-selected"))
+        expect(line).to_have_count(1)
+        expect(line.locator(".tf-selected")).to_contain_text(words)
+        expect(line.locator("[class*='st-key-open-'] button")).to_have_css("content", '"O"', pseudo="after")
+        return line
+
+    def sheet(self) -> Locator:
+        """The writing area, once it takes words."""
+        area = self.page.locator("textarea#tf-reply-text")
+        expect(area).to_be_editable()
+        expect(area).to_have_accessible_name(re.compile(r"\S"))
+        return area
+
+    def saved(self) -> None:
+        """Wait until all words on the sheet are saved, as the line under it says."""
+        expect(self.page.locator(".tf-status")).to_contain_text("Saved at")
+
+    def measures(self, script: str, wanted: object, *, at: str = MAIN) -> None:
+        """Wait until `script`, a function of the element at `at`, gives `wanted`."""
+        given = (
+            f"([at, wanted]) => {{ const it = document.querySelector(at); return it && JSON.stringify(({script})(it)) "
+        )
+        try:
+            self.page.wait_for_function(given + "=== JSON.stringify(wanted); }", arg=[at, wanted], polling=200)
+        except TimedOut:
+            assert self.page.locator(at).first.evaluate(script) == wanted, self.page.url

@@ -9,6 +9,7 @@ from functools import lru_cache
 from re import Match
 from typing import Final
 
+from classifiers.legible import SPACED_OUT
 from classifiers.offsets import CleanText, rewrite, translated, untouched
 
 _TO_CYRILLIC: Final = dict(zip("abcehikmnoprtuxy", "авсенікмпоргтиху", strict=True)) | {"j": "ј", "s": "ѕ"}
@@ -30,7 +31,6 @@ _ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|ый|ой|ий|ая|ое|ые|�
 _STRETCHED: Final = re.compile(r"([^\W\d_])\1{2,}")
 _STAY_DOUBLE_INSIDE: Final = frozenset("bdfglmnprstz")
 _STAY_DOUBLE_AT_END: Final = frozenset("fls")
-_SPACED_OUT: Final = re.compile(r"(?<![\w.])[^\W\d_](?:([ .*_\-])[^\W\d_])(?:\1[^\W\d_]){2,20}(?!\w|[.*_\-]\w)")
 
 
 @lru_cache(maxsize=8192)
@@ -120,6 +120,6 @@ def fold(text: str | CleanText) -> CleanText:
     """
     given = untouched(text) if isinstance(text, str) else text
     given = _letters(given)
-    given = rewrite(given, _SPACED_OUT, lambda match: match[0][::2])
+    given = rewrite(given, SPACED_OUT, lambda match: match[0][::2])
     given = rewrite(given, _WORD, _word)
     return rewrite(given, _STRETCHED, _stretched)

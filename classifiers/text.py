@@ -34,6 +34,10 @@ _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u0640\u070f\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e0fff]+"
 )
+_TURNED: Final = re.compile(
+    "\u202e([A-Za-z\u0400-\u052f]{2,40})\u202c|\u202d([\u0621-\u064a\u066e-\u06d3]{2,40})\u202c"
+)
+"""A word written backwards between marks that make it stand the right way round on the screen."""
 _DECOMPOSED: Final = re.compile("[^\\W\\d_][\u0300-\u036f\u0653-\u0655]+")
 _MAX_MARKS: Final = 2
 _WHITE: Final = re.compile(r"[ \n]{2,}")
@@ -150,6 +154,7 @@ def _visible(given: CleanText) -> CleanText:
     if given.text.isascii() and given.text.isprintable():
         return given
     given = rewrite(given, _LINE_BREAK, lambda _: "\n")
+    given = rewrite(given, _TURNED, lambda match: (match[1] or match[2])[::-1])
     given = rewrite(given, _INVISIBLE, lambda _: "")
     return rewrite(translated(given, _SPACES), _DECOMPOSED, _compose)
 
@@ -225,11 +230,12 @@ def _one_pass(given: CleanText, *, chrome: bool, quotes: bool) -> CleanText:
 def clean(original: str, *, chrome: bool = True, quotes: bool = False) -> CleanText:
     """The writer's own words as a reader sees them, in linear time.
 
-    Dropped: invisible and control characters, bidi marks, joiners and tatweel, lone surrogates, HTML (its text is
-    kept, block tags become line breaks), lines that the site wrote (unless `chrome` is false), quotes of others
-    (unless `quotes` is true; their places are in `CleanText.quotes`). Blanks of every kind become spaces, sentences
-    that were glued together get one between them. Where only a site's lines or quotes would be left out and nothing
-    remain, they stay; a text without a visible character becomes empty. Cleaning twice changes nothing.
+    Dropped: invisible and control characters, bidi marks (a word that they turn round is turned), joiners and tatweel,
+    lone surrogates, HTML (its text is kept, block tags become line breaks), lines that the site wrote (unless `chrome`
+    is false), quotes of others (unless `quotes` is true; their places are in `CleanText.quotes`). Blanks of every
+    kind become spaces, sentences that were glued together get one between them. Where only a site's lines or quotes
+    would be left out and nothing remain, they stay; a text without a visible character becomes empty. Cleaning
+    twice changes nothing.
     """
     given = untouched(original)
     for _ in range(_MAX_PASSES):

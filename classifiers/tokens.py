@@ -11,6 +11,8 @@ from typing import Final
 
 from tokenizers import Tokenizer
 
+from classifiers.legible import legible
+
 BEGIN: Final = 0
 END: Final = 2
 """Ids of `<s>` and `</s>` in the XLM-R family of tokenizers."""
@@ -96,8 +98,8 @@ class Tokens:
         return tokens
 
     def mention_windows(self, text: str) -> list[Window]:
-        """A mention, addresses masked, as one or more windows; an empty text is one window without tokens."""
-        tokens = self.split(mask_addresses(text))
+        """A mention, addresses masked, disguises undone, as one or more windows; empty text is one without tokens."""
+        tokens = self.split(legible(mask_addresses(text)))
         return [
             Window((BEGIN, *(t.id for t in part), END), (0,) * (len(part) + 2), 1, tuple(part))
             for part in _spread(tokens, WINDOW - 2)

@@ -72,7 +72,7 @@ def lines(file: Path) -> list[str]:
 def in_a_process(processes: ForkServerContext, folder: Path, kill_point: str = "", *, minutes: int = 0) -> int | None:
     process = processes.Process(target=run, args=(folder, NOW + timedelta(minutes=minutes), kill_point))
     process.start()
-    process.join(60)
+    process.join(300)
     return process.exitcode
 
 

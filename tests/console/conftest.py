@@ -59,7 +59,7 @@ def desk(filled: tuple[Path, World], tmp_path: Path, monkeypatch: pytest.MonkeyP
         token.append(accounts.login(name, PASSWORD, datetime.now(UTC)).token)
 
     def open_page(page: str = "", **parameters: object) -> AppTest:
-        at = AppTest.from_file(str(SHELL), default_timeout=20)
+        at = AppTest.from_file(str(SHELL), default_timeout=120)
         at.query_params.update({name: str(value) for name, value in parameters.items()})
         at.run()
         if page:

@@ -4,6 +4,7 @@ import os
 import re
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,15 @@ def port() -> Iterator[int]:
         yield other.getsockname()[1]
 
 
+def free_port() -> int:
+    """A port that nobody listens at, below those that the system itself gives to others between two lines."""
+    for number in range(20_000 + os.getpid() % 10_000, 32_000):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", number))
+            return number
+    pytest.fail("no port is free between 20,000 and 32,000")
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "0.0.0.0"])  # noqa: S104 - a user may set it
 def test_a_taken_port_is_one_sentence_and_nothing_is_made(
     address: str,
@@ -66,9 +76,7 @@ def test_no_address_of_this_machine(monkeypatch: pytest.MonkeyPatch, capsys: pyt
 def test_the_first_start_says_how_to_sign_in_and_how_to_get_a_new_password(
     port: int, started: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = probe.getsockname()[1]
+    free = free_port()
     assert free != port
     monkeypatch.setenv("TACTFUL__CONSOLE__PORT", str(free))
     start()

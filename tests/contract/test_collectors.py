@@ -154,8 +154,8 @@ def test_unreachable(platform: Platform) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         base = f"http://127.0.0.1:{unused.getsockname()[1]}"
-    with pytest.raises(SourceDown):
-        platform.collector(base).fetch(Cursor(), now=NOW)
+        with pytest.raises(SourceDown):  # while the port is held: nobody else can listen there
+            platform.collector(base).fetch(Cursor(), now=NOW)
 
 
 def test_missing_file() -> None:

@@ -90,10 +90,10 @@ def test_killed_at_every_step_nothing_is_lost_or_doubled(
     draft = world.approved()
     world.database.close()
     killed = publisher(url, platform, kill_point)
-    assert killed.wait(60) == -signal.SIGKILL
+    assert killed.wait(300) == -signal.SIGKILL
     expected = ReplyState.SENT if kill_point == "after record" else ReplyState.SENDING
     assert world.stored(draft.id).state is expected
-    assert publisher(url, platform).wait(60) == 0  # the next start, whole
+    assert publisher(url, platform).wait(300) == 0  # the next start, whole
     assert len(sent(platform)) == (1 if went_out else 0)
     if went_out:
         assert world.stored(draft.id).state is ReplyState.SENT
@@ -102,9 +102,9 @@ def test_killed_at_every_step_nothing_is_lost_or_doubled(
         world.posting.settle(
             draft.id, sent=False, by=world.approver, now=NOW + SETTLE_AFTER, why="looked, it is not there"
         )
-        assert publisher(url, platform).wait(60) == 0
+        assert publisher(url, platform).wait(300) == 0
         assert world.stored(draft.id).state is ReplyState.SENT
-    assert publisher(url, platform).wait(60) == 0
+    assert publisher(url, platform).wait(300) == 0
     assert sent(platform) == [f"p1\t{draft.text}"]
     assert world.actions()[-1] == "reply.sent"  # and the chain is whole
 
@@ -117,7 +117,7 @@ def test_two_publishers_at_once_send_each_reply_once(world: World, url: str, tmp
         drafts.append(world.approved(draft))
     world.database.close()
     racing = [publisher(url, platform, "racing") for _ in range(2)]
-    assert [process.wait(120) for process in racing] == [0, 0]
+    assert [process.wait(300) for process in racing] == [0, 0]
     assert sorted(sent(platform)) == sorted(f"p{number}\tanswer {number}" for number in range(12))
     assert {world.stored(draft.id).state for draft in drafts} == {ReplyState.SENT}
     assert world.actions().count("reply.sent") == 12

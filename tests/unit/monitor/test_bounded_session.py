@@ -93,6 +93,7 @@ def _drips(pieces: list[bytes]) -> Iterator[int]:
 
 OK = b"HTTP/1.1 200 OK\r\n"
 QUICK = NetworkSettings(timeout_seconds=0.2)
+STEADY = NetworkSettings(timeout_seconds=1)  # no drip takes so long, however busy the machine
 
 
 @pytest.mark.parametrize(
@@ -111,13 +112,13 @@ def test_what_drips_meets_the_deadline(pieces: list[bytes]) -> None:
     with contextmanager(_drips)(pieces) as port, bounded_session(QUICK) as session:
         with pytest.raises((SourceDown, requests.ConnectionError)):
             session.get(f"http://127.0.0.1:{port}/")
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 60  # without a deadline, for ever
 
 
 def test_a_connection_through_a_proxy_meets_the_deadline_too() -> None:
     with (
         contextmanager(_drips)([OK, b"X"]) as port,
-        bounded_session(QUICK) as session,
-        pytest.raises(SourceDown, match=r"did not finish within 0\.8 s"),
+        bounded_session(STEADY) as session,
+        pytest.raises(SourceDown, match="did not finish within 4 s"),
     ):
         session.get("http://api.platform.example/", proxies={"http": f"http://127.0.0.1:{port}"})

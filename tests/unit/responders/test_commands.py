@@ -212,13 +212,13 @@ def test_the_publisher_stops_when_told_and_one_is_enough(place: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert second.returncode == 2
     assert "another publisher" in second.stderr
     first.send_signal(signal.SIGTERM)
-    assert first.wait(20) == 0
+    assert first.wait(120) == 0
     first.stderr.close()
 
 

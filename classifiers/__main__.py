@@ -14,6 +14,7 @@ from classifiers.encoder import WEIGHTS, Encoder
 from classifiers.explain import explain
 from classifiers.training import card as model_card
 from classifiers.training import evaluate as evaluation
+from classifiers.training.attacks import print_table
 from classifiers.training.bench import bench
 from classifiers.training.corpora import BadCorpus
 from classifiers.training.settle import recalibrate
@@ -135,10 +136,15 @@ def _evaluate(options: Namespace) -> int:
         measured.append(found)
     if not measured:
         raise CommandError(f"nothing under {options.folder} could be measured")
+    disguised, attacks = evaluation.attacked(assessor, options.limit)
+    for attack in disguised:
+        evaluation.print_row(attack, sys.stdout)
+    measured += disguised
     for task, mean in evaluation.means(measured).items():
         sys.stdout.write(f"mean of {task}: {100 * mean:.1f}\n")
+    print_table(attacks, sys.stdout)
     if options.json is not None:
-        _write(options.json, json.dumps([asdict(found) for found in measured], indent=1) + "\n")
+        _write(options.json, json.dumps(evaluation.as_rows(measured, attacks), indent=1) + "\n")
     return 0
 
 

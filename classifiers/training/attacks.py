@@ -5,6 +5,7 @@ The sentences (`data/attacks.jsonl`) were written for this and never trained on.
 """
 
 import json
+import random
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ _LOOK_ALIKE: Final = {
 }
 _LEET: Final = {
     "latin": dict(zip("oieas", "01345", strict=True)),
-    "cyrillic": dict(zip("оизбча", "013649", strict=True)) | {"і": "1", "е": "3"},
+    "cyrillic": dict(zip("оизбча", "01364@", strict=True)) | {"і": "1", "е": "3"},
     "arabic": dict(zip("حعخطق", "73569", strict=True)),
 }
 _MARKS: Final = {"latin": "\u0301\u0308\u0330\u0336", "cyrillic": "\u0301\u0308\u0330\u0336", "arabic": "َُِّْ"}
@@ -70,6 +71,8 @@ _BIDI: Final = "\u200e\u200f\u061c\u2066"
 _FULL_WIDTH: Final = 0xFEE0
 _FORMS: Final = range(0xFE70, 0xFEFD)
 _STRETCH: Final = 4
+_MARKUP: Final = frozenset({"entities", "tags"})
+"""Disguises in which the whole text is read as HTML."""
 _SCRIPTS: Final = {"en": "latin", "ru": "cyrillic", "uk": "cyrillic", "ar": "arabic"}
 
 
@@ -165,6 +168,16 @@ def sentences() -> list[Sentence]:
     ]
 
 
+def drawn(given: Sequence[Sentence], limit: int, *, seed: int) -> list[Sentence]:
+    """Sentences drawn at random, as many of each language as give at most `limit` items, but at least one."""
+    rng = random.Random(seed)  # noqa: S311 - sampling, not secrecy
+    chosen: list[Sentence] = []
+    for lang in dict.fromkeys(sentence.lang for sentence in given):
+        ours = [sentence for sentence in given if sentence.lang == lang]
+        chosen += rng.sample(ours, min(len(ours), max(1, limit // len(_disguises(lang)))))
+    return chosen
+
+
 def items(given: Sequence[Sentence]) -> list[Item]:
     """Each sentence plain and in every disguise that changes its word."""
     found = []
@@ -173,20 +186,11 @@ def items(given: Sequence[Sentence]) -> list[Item]:
             word = disguise(sentence.word)
             if name == PLAIN or word != sentence.word:
                 before, after = sentence.text.split(sentence.word, 1)
-                text = escape(before, quote=False) + word + escape(after, quote=False) if name in _MARKUP else None
-                found.append(
-                    Item(
-                        sentence=number,
-                        lang=sentence.lang,
-                        disguise=name,
-                        text=text or before + word + after,
-                        toxic=sentence.toxic,
-                    )
-                )
+                if name in _MARKUP:
+                    before, after = escape(before, quote=False), escape(after, quote=False)
+                text = before + word + after
+                found.append(Item(sentence=number, lang=sentence.lang, disguise=name, text=text, toxic=sentence.toxic))
     return found
-
-
-_MARKUP: Final = frozenset({"entities", "tags"})
 
 
 def attack_figures(given: Sequence[Item], toxic: Sequence[bool]) -> list[AttackFigures]:

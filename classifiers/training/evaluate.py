@@ -1,23 +1,27 @@
 """Measure the judge on labelled sets that it was not trained on.
 
 A set's task is the name of its folder. Its labels are compared with ours where they mean the same; what a set does
-not tell apart is not held against the judge (a set of complaints knows complaint and other, nothing else).
+not tell apart is not held against the judge (a set of complaints knows complaint and other, nothing else). One more
+set, insults in disguise, is the project's own and always measured.
 """
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
 from classifiers.assess import Assessor
 from classifiers.heads import INTENTS
+from classifiers.training.attacks import AttackFigures, attack_figures, drawn, items, sentences
 from classifiers.training.corpora import BadCorpus, read_rows
 from classifiers.training.measure import f1, interval, macro_f1
 from classifiers.types import Assessment
 
 _SEED: Final = 20_261_121
 _GROUP: Final = 512
+ATTACK: Final = "attack"
+_LABEL: Final = {True: "toxic", False: "clean"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,21 +76,47 @@ def figures(path: Path, assessor: Assessor, limit: int | None = None) -> SetFigu
     if limit is not None and len(rows) > limit:
         rows = random.Random(_SEED).sample(rows, limit)  # noqa: S311 - sampling, not secrecy
     gold = [row["label"] for row in rows]
-    answers: list[str] = []
-    for start in range(0, len(rows), _GROUP):
-        answers += [str(said(a)) for a in assessor.assess([row["text"] for row in rows[start : start + _GROUP]])]
+    answers = _answers([row["text"] for row in rows], assessor, said)
     if task == "intent":
         answers = [answer if answer in labels else "other" for answer in answers]
+    name = path.name.removesuffix(".jsonl.gz")
+    return _figures(task, name, rows[0].get("lang", "") if rows else "", gold, answers)
+
+
+def attacked(assessor: Assessor, limit: int | None = None) -> tuple[list[SetFigures], list[AttackFigures]]:
+    """How the judge does on insults in disguise: for each language, and for each disguise in it.
+
+    At most `limit` items of a language are judged, all those of sentences drawn at random. Raises ModelUnavailable
+    when the model cannot be used.
+    """
+    written = sentences()
+    given = items(written if limit is None else drawn(written, limit, seed=_SEED))
+    answers = _answers([item.text for item in given], assessor, _SAID["toxicity"])
+    rows = []
+    for lang in dict.fromkeys(item.lang for item in given):
+        pairs = [(_LABEL[item.toxic], said) for item, said in zip(given, answers, strict=True) if item.lang == lang]
+        rows.append(_figures(ATTACK, lang, lang, [gold for gold, _ in pairs], [said for _, said in pairs]))
+    return rows, attack_figures(given, [answer == _LABEL[True] for answer in answers])
+
+
+def _answers(texts: Sequence[str], assessor: Assessor, said: _Said) -> list[str]:
+    answers: list[str] = []
+    for start in range(0, len(texts), _GROUP):
+        answers += [str(said(a)) for a in assessor.assess(texts[start : start + _GROUP])]
+    return answers
+
+
+def _figures(task: str, name: str, lang: str, gold: Sequence[str], answers: Sequence[str]) -> SetFigures:
     low, high = interval(gold, answers)
     return SetFigures(
-        name=f"{task}/{path.name.removesuffix('.jsonl.gz')}",
+        name=f"{task}/{name}",
         task=task,
-        lang=rows[0].get("lang", "") if rows else "",
-        n=len(rows),
+        lang=lang,
+        n=len(gold),
         macro_f1=macro_f1(gold, answers),
         low=low,
         high=high,
-        per_class={label: f1(gold, answers, label) for label in sorted(labels)},
+        per_class={label: f1(gold, answers, label) for label in sorted(set(gold))},
     )
 
 
@@ -112,3 +142,12 @@ def means(rows: Sequence[SetFigures]) -> dict[str, float]:
         task: sum(row.macro_f1 for row in rows if row.task == task) / sum(row.task == task for row in rows)
         for task in tasks
     }
+
+
+def as_rows(rows: Sequence[SetFigures], attacks: Sequence[AttackFigures]) -> list[dict[str, object]]:
+    """All figures in the form of `--json`: a row for each set, with the disguises of its language in an attack row."""
+    return [
+        asdict(row)
+        | ({"disguises": [asdict(one) for one in attacks if one.lang == row.lang]} if row.task == ATTACK else {})
+        for row in rows
+    ]

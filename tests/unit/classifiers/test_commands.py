@@ -67,12 +67,17 @@ def test_evaluate_prints_and_keeps_the_figures(tmp_path: Path, capsys: pytest.Ca
     )
     labelled(tmp_path / "sets/hate/tiny.en.jsonl.gz", ("You filthy idiots", "hate"), ("The sky is blue", "other"))
     labelled(tmp_path / "sets/politeness/tiny.en.jsonl.gz", ("please", "polite"))
-    assert call("evaluate", str(tmp_path / "sets"), "--json", str(tmp_path / "found.json")) == 0
+    assert call("evaluate", str(tmp_path / "sets"), "--limit", "40", "--json", str(tmp_path / "found.json")) == 0
     output = capsys.readouterr()
     assert "politeness" in output.err
     assert "mean of sentiment: 100.0" in output.out
     found = json.loads((tmp_path / "found.json").read_text())
-    assert [(row["name"], row["n"]) for row in found] == [("hate/tiny.en", 2), ("sentiment/tiny.en", 2)]
+    assert [(row["name"], row["n"]) for row in found[:2]] == [("hate/tiny.en", 2), ("sentiment/tiny.en", 2)]
+    attacks = found[2:]
+    assert [row["name"] for row in attacks] == [f"attack/{lang}" for lang in ("en", "ru", "uk", "ar")]
+    assert all(20 < row["n"] <= 40 for row in attacks)
+    assert {one["lang"] for one in attacks[3]["disguises"]} == {"ar"}
+    assert "attack zero width " in output.out
     assert found[1]["macro_f1"] == 1.0
     assert found[1]["low"] <= found[1]["macro_f1"] <= found[1]["high"]
 

@@ -4,10 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from classifiers.types import ModelUnavailable
-from monitor.mention import Handling, Lane, SourceName
-from monitor.storage import queries, stored
+from monitor.mention import Handling, Lane, MentionId, SourceName
+from monitor.storage import claims, queries, stored
 from monitor.storage import sources as source_rows
 from monitor.storage.stored import StoredMention
 from monitor.storage.switches import STOP_SENDING, is_on
@@ -34,6 +35,18 @@ def mention_of(desk: Desk, name: str) -> StoredMention:
     return mention
 
 
+def framed(at: AppTest) -> int:
+    """The mention that the keys would act on."""
+    (mention,) = re.findall(r'class="tf-selected" data-tf-mention="(\d+)"', html_of(at))
+    return int(mention)
+
+
+def close(desk: Desk, mention: int) -> None:
+    """What a colleague does meanwhile."""
+    with desk.database.write() as unit:
+        assert claims.close(unit, MentionId(mention), "lead", context.now(), audit=context.console().audit)
+
+
 class TestInbox:
     def test_claim_and_give_back(self, desk: Desk) -> None:
         desk.sign_in("agent")
@@ -57,6 +70,25 @@ class TestInbox:
         at = desk.open(handling="closed")
         click(at, f"reopen-{number}")
         assert mention_of(desk, "en-unsure").handling is Handling.OPEN
+
+    def test_the_frame_stays_with_its_mention_while_lines_come_and_go(self, desk: Desk) -> None:
+        desk.sign_in("agent")
+        at = desk.open()
+        assert framed(at) == desk.world.mentions["en-fire"]
+        second = framed(click(at, "inbox-down"))
+        third = framed(click(at, "inbox-down"))
+        assert framed(click(at, "inbox-up")) == second
+        close(desk, desk.world.mentions["en-fire"])
+        assert framed(at.run()) == second, "it would have slipped to the next one"
+        close(desk, second)
+        assert framed(at.run()) == third, "what took the place of one that is gone"
+
+    def test_closing_shows_which_mention_it_closes(self, desk: Desk) -> None:
+        desk.sign_in("agent")
+        at = click(desk.open(), f"close-{desk.world.mentions['uk-fraud']}")
+        (shown,) = [element.proto.body for element in at.get("html") if "data-tf-closing" in element.proto.body]
+        assert "sosna_3" in shown
+        assert "harbour_light" not in shown
 
     def test_somebody_elses_claim_is_not_offered(self, desk: Desk) -> None:
         number = desk.world.mentions["en-fire"]
@@ -198,9 +230,10 @@ class TestDesk:
         with desk.database.read() as unit:
             assert store.draft_of(unit, draft.id).text == "From another tab."
         assert "was changed meanwhile" in at.error[0].value.replace("\\", "")
+        words.append("Ours, second, and typed on.")
         click(at, f"mine-{mention}")
         with desk.database.read() as unit:
-            assert store.draft_of(unit, draft.id).text == "Ours, second."
+            assert store.draft_of(unit, draft.id).text == "Ours, second, and typed on."
 
     def test_a_template_begins_a_reply(self, desk: Desk) -> None:
         desk.sign_in("agent")

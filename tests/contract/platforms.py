@@ -17,7 +17,7 @@ from monitor.mention import SourceName
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 SETTINGS = Settings(
-    network=NetworkSettings(allow_private=("127.0.0.1", "localhost"), timeout_seconds=5, max_bytes=1024 * 1024)
+    network=NetworkSettings(allow_private=("127.0.0.1", "localhost"), timeout_seconds=60, max_bytes=1024 * 1024)
 )
 Answer = Callable[[Request], Response]
 TOKEN = {"access_token": "t", "token_type": "bearer", "expires_in": 3600, "scope": "*"}

@@ -27,7 +27,7 @@ def recorded(shared: Path) -> Path:
 def fetch(site: Recorded, cursor: Cursor | None = None, **table: object) -> Batch:
     given = {"kind": "reddit", "client_id": "id", "client_secret": "s", "base_url": site.base, "comment_trees": 0}
     settings = RedditSettings.model_validate({**given, **table})
-    return RedditCollector(settings, NetworkSettings(timeout_seconds=5)).fetch(cursor or Cursor(), now=NOW)
+    return RedditCollector(settings, NetworkSettings(timeout_seconds=60)).fetch(cursor or Cursor(), now=NOW)
 
 
 def test_search(httpserver: HTTPServer, recorded: Path) -> None:

@@ -25,7 +25,7 @@ def recorded(shared: Path) -> Path:
 
 def fetch(site: Recorded, **table: object) -> Batch:
     settings = XSettings.model_validate({"kind": "x", "bearer_token": "t", "base_url": site.base, **table})
-    collector = XCollector(settings, NetworkSettings(timeout_seconds=5), lambda _: Spent(today=0, this_month=0))
+    collector = XCollector(settings, NetworkSettings(timeout_seconds=60), lambda _: Spent(today=0, this_month=0))
     return collector.fetch(Cursor(), now=NOW)
 
 

@@ -14,7 +14,7 @@ from monitor.errors import AuthFailed, BadPayload, EdgeError, NotApproved, RateL
 from monitor.fetch import Fetcher, is_public, shown, wait_until, within
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-LOCAL = NetworkSettings(allow_private=("127.0.0.1", "localhost"), max_bytes=64 * 1024, timeout_seconds=5)
+LOCAL = NetworkSettings(allow_private=("127.0.0.1", "localhost"), max_bytes=64 * 1024, timeout_seconds=60)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from monitor.errors import AuthFailed, BadPayload, EdgeError, NotApproved, RateL
 from monitor.mention import Batch, Cursor
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-NETWORK = NetworkSettings(timeout_seconds=5)
+NETWORK = NetworkSettings(timeout_seconds=60)
 TOKEN = {"access_token": "t", "token_type": "bearer", "expires_in": 3600, "scope": "*"}
 MIDDAY = int(NOW.timestamp())
 

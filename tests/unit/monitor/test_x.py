@@ -20,7 +20,7 @@ from monitor.errors import AuthFailed, BadPayload, BudgetSpent, EdgeError, NotAp
 from monitor.mention import Batch, Cursor, SourceName
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
-NETWORK = NetworkSettings(timeout_seconds=5)
+NETWORK = NetworkSettings(timeout_seconds=60)
 TOKEN = "AAAAs3cret"
 
 

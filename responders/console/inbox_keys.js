@@ -21,9 +21,9 @@ function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.isComposing || event.repeat) return;
   if (event.composedPath()[0].closest?.("input, textarea, select, [contenteditable]")) return;
   if (document.querySelector("[role=dialog], [role=listbox]")) return;
-  const framed = [...document.querySelectorAll("[data-tf-mention]")].map((line) => line.dataset.tfMention);
-  // While the page is being drawn there may be two frames, or none: then nobody can say which line is meant.
-  if (framed.length !== 1) return;
+  const framed = new Set([...document.querySelectorAll("[data-tf-mention]")].map((line) => line.dataset.tfMention));
+  // While the page is being drawn two mentions may be framed, or none: then nobody can say which one is meant.
+  if (framed.size !== 1) return;
   const [mention] = framed;
   const letter = letterOf(event);
   if (letter in STEPS) {

@@ -172,9 +172,13 @@ class Visitor:
 
     def framed(self, words: str) -> Locator:
         """Wait until the inbox's one frame is around the mention with these words, with the keys on its buttons."""
-        line = self.page.locator("[class*='st-key-mention-']").filter(has=self.page.locator(".tf-selected"))
-        expect(line).to_have_count(1)
-        expect(line.locator(".tf-selected")).to_contain_text(words)
+        frame = self.page.locator(".tf-selected")
+        line = self.page.locator("[class*='st-key-mention-']").filter(has=frame)
+        # A line may stand there twice, in its old place and its new one, while the page is being drawn.
+        expect(frame.filter(has_text=words)).not_to_have_count(0)
+        self.settled()
+        expect(frame).to_have_count(1)
+        expect(frame).to_contain_text(words)
         expect(line.locator("[class*='st-key-open-'] button")).to_have_css("content", '"O"', pseudo="after")
         return line
 

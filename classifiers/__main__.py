@@ -1,4 +1,4 @@
-"""`python -m classifiers`: assess · evaluate · bench · train · calibrate · card."""
+"""`python -m classifiers`: assess · evaluate · bench · train · merge · calibrate · card."""
 
 import json
 import sys
@@ -55,7 +55,7 @@ def parser() -> Parser:
     train = commands.add_parser("train", help="build a weights folder (extra `train`, and torch)")
     train.add_argument("--base", required=True, help="checkpoint to start from: a folder, or a name on the hub")
     train.add_argument("--data", type=Path, required=True, help="folder with train/ and dev/")
-    train.add_argument("--written", type=Path, required=True, help="folder with mentions/ and drafts/")
+    train.add_argument("--written", type=Path, required=True, help="folder with mentions/, hostility/ and drafts/")
     train.add_argument("--out", type=Path, required=True, help="weights folder to write")
     train.add_argument("--minutes", type=float, default=40.0, help="how long to train (default: 40)")
     train.add_argument("--steps", type=int, help="train this many steps, whatever the time")
@@ -63,6 +63,13 @@ def parser() -> Parser:
     train.add_argument("--start", type=Path, help="checkpoint.pt of an earlier run to go on from with these examples")
     train.add_argument("--step", default="14,14,12", help="public texts, written mentions and drafts in a step")
     train.set_defaults(command=_train)
+
+    merge = commands.add_parser("merge", help="write a weights folder of the mean of several runs of `train`")
+    merge.add_argument("runs", type=Path, nargs="+", help="folders that `train` wrote")
+    merge.add_argument("--base", required=True, help="the checkpoint they started from: a folder, or a name on the hub")
+    merge.add_argument("--written", type=Path, required=True, help="folder with mentions/, hostility/ and drafts/")
+    merge.add_argument("--out", type=Path, required=True, help="weights folder to write")
+    merge.set_defaults(command=_merge)
 
     calibrate = commands.add_parser("calibrate", help="fit thresholds of a weights folder anew, without training")
     calibrate.add_argument("--weights", type=Path, default=WEIGHTS)
@@ -176,6 +183,18 @@ def _train(options: Namespace) -> int:
         sys.stdout.write(f"written to {build(order)}\n")
     except OSError as error:
         raise CommandError(f"cannot train from {options.base}: {error}") from error
+    return 0
+
+
+def _merge(options: Namespace) -> int:
+    try:
+        from classifiers.training.build import merge  # noqa: PLC0415 - torch is installed only to train
+    except ImportError as error:
+        raise CommandError(f"merging needs {error.name}: install torch by hand, then pip install .[train]") from error
+    try:
+        sys.stdout.write(f"written to {merge(options.base, options.runs, options.written, options.out)}\n")
+    except (OSError, ValueError) as error:
+        raise CommandError(f"cannot merge: {error}") from error
     return 0
 
 

@@ -1,6 +1,7 @@
 """From a base checkpoint and corpora to a weights folder: train, export, calibrate, measure, write."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -9,11 +10,11 @@ import torch
 
 from classifiers.encoder import MODEL_FILE, TOKENIZER_FILE
 from classifiers.tokens import Tokens
-from classifiers.training.corpora import public_examples, written_drafts, written_mentions
+from classifiers.training.corpora import public_examples, written_drafts, written_hostility, written_mentions
 from classifiers.training.export import export
 from classifiers.training.loop import Material, Plan, Sizes, start_from, train
-from classifiers.training.network import Network, read_checkpoint
-from classifiers.training.settle import settle
+from classifiers.training.network import Encoder, Network, read_checkpoint
+from classifiers.training.settle import runs_of, settle
 
 CHECKPOINT_FILE: Final = "checkpoint.pt"
 _BASE_FILES: Final = ["model.safetensors", "tokenizer.json"]
@@ -41,34 +42,63 @@ def build(order: Order) -> Path:
     """
     torch.set_num_threads(os.cpu_count() or 1)
     base = _base(order.base)
-    tokenizer = (base / TOKENIZER_FILE).read_bytes()
-    tokens = Tokens.from_json(tokenizer.decode("utf-8"))
     mentions = written_mentions(order.written / "mentions")
+    hostility = written_hostility(order.written / "hostility")
     drafts = written_drafts(order.written / "drafts")
     public = public_examples(order.data, seed=order.seed)
-    material = Material(public=public, written=mentions.learn, drafts=drafts.learn)
+    material = Material(public=public, written=mentions.learn + hostility.learn, drafts=drafts.learn)
     torch.manual_seed(order.seed)
-    state = read_checkpoint(base)
-    network = Network(len(state["embeddings.word_embeddings.weight"]))
-    network.encoder.load_base(state)
+    network, teacher = _fresh(base)
     if order.start is not None:
         start_from(network, order.start)
     checkpoint = order.out / CHECKPOINT_FILE
     plan = Plan(seed=order.seed, minutes=order.minutes, steps=order.steps, sizes=order.sizes, checkpoint=checkpoint)
-    trained = train(network, tokens, material, plan)
-    order.out.mkdir(parents=True, exist_ok=True)
-    export(network, order.out / MODEL_FILE)
-    (order.out / TOKENIZER_FILE).write_bytes(tokenizer)
+    trained = train(network, teacher, Tokens.from_file(base / TOKENIZER_FILE), material, plan)
     run = {
         "seed": order.seed,
+        "start": None if order.start is None else order.start.parent.name,
         "steps": trained.steps,
         "planned_steps": trained.planned,
         "step": asdict(order.sizes),
-        "start": None if order.start is None else order.start.parent.name,
-        "examples": {"public": len(public), "mentions": len(mentions.learn), "drafts": len(drafts.learn)},
+        "examples": {
+            "public": len(public),
+            "mentions": len(mentions.learn),
+            "hostility": len(hostility.learn),
+            "drafts": len(drafts.learn),
+        },
     }
-    settle(order.out, mentions, drafts, run)
+    _write(network, base, order.out)
+    settle(order.out, order.written, [run])
     return order.out
+
+
+def merge(base_name: str, runs: Sequence[Path], written: Path, out: Path) -> Path:
+    """Write a weights folder of the mean of several runs' networks; `runs` are folders that `build` wrote.
+
+    Raises BadCorpus for written examples and OSError or ValueError for a run that cannot be read.
+    """
+    base = _base(base_name)
+    network, _ = _fresh(base)
+    start_from(network, *(run / CHECKPOINT_FILE for run in runs))
+    _write(network, base, out)
+    settle(out, written, [run for folder in runs for run in runs_of(folder)])
+    return out
+
+
+def _fresh(base: Path) -> tuple[Network, Encoder]:
+    """The untrained network on the base encoder, and the base encoder once more as the teacher."""
+    state = read_checkpoint(base)
+    vocabulary = len(state["embeddings.word_embeddings.weight"])
+    network, teacher = Network(vocabulary), Encoder(vocabulary)
+    network.encoder.load_base(state)
+    teacher.load_base(state)
+    return network, teacher
+
+
+def _write(network: Network, base: Path, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    export(network, out / MODEL_FILE)
+    (out / TOKENIZER_FILE).write_bytes((base / TOKENIZER_FILE).read_bytes())
 
 
 def _base(name: str) -> Path:

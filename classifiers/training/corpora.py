@@ -335,6 +335,11 @@ def written_mentions(folder: Path) -> Parts[MentionExample]:
     return _parts(folder, _mention)
 
 
+def written_hostility(folder: Path) -> Parts[MentionExample]:
+    """Texts that are hostile to people, and such as only look so; raises BadCorpus for a row that is not one."""
+    return _parts(folder, _hostility)
+
+
 def written_drafts(folder: Path) -> Parts[DraftExample]:
     """The written drafts of a folder; raises BadCorpus for a row that is not one."""
     return _parts(folder, _draft)
@@ -374,7 +379,7 @@ def _parts(folder: Path, parse: Callable[[Mapping[str, object]], T]) -> Parts[T]
 
 def _mention(row: Mapping[str, object]) -> MentionExample:
     reason = row["urgent_reason"]
-    return MentionExample(
+    example = MentionExample(
         text=_string(row, "text"),
         lang=_string(row, "lang"),
         source="written",
@@ -383,6 +388,29 @@ def _mention(row: Mapping[str, object]) -> MentionExample:
         intents=frozenset({Intent(_string(row, "intent"))}),
         urgent=_flag(row, "urgent"),
         reason=None if reason is None else UrgencyReason(_string(row, "urgent_reason")),
+    )
+    second = row.get("second", {})
+    if not isinstance(second, Mapping):
+        raise TypeError('"second" is not an object')
+    return _less_sure(example, second) if row["split"] == "train" else example
+
+
+def _less_sure(example: MentionExample, second: Mapping[str, object]) -> MentionExample:
+    """What is learnt from a text that two readers labelled differently: either intent, and no other disputed label."""
+    if "intent" in second:
+        example = replace(example, intents=(example.intents or frozenset()) | {Intent(_string(second, "intent"))})
+    if "sentiment" in second:
+        example = replace(example, sentiment=None)
+    if "toxic" in second:
+        example = replace(example, toxic=None)
+    if "urgent_reason" in second:
+        example = replace(example, urgent=None, reason=None)
+    return example
+
+
+def _hostility(row: Mapping[str, object]) -> MentionExample:
+    return MentionExample(
+        text=_string(row, "text"), lang=_string(row, "lang"), source="written", toxic=_flag(row, "toxic")
     )
 
 

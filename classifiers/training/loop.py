@@ -77,17 +77,24 @@ class Trained:
     planned: int
 
 
-def start_from(network: Network, checkpoint: Path) -> None:
-    """Take over the network of another run's checkpoint; raises OSError when it cannot be read."""
-    network.load_state_dict(torch.load(checkpoint, weights_only=True)["network"], strict=False)
+def start_from(network: Network, *checkpoints: Path) -> None:
+    """Take over the network of another run's checkpoint, or the mean of several; raises OSError for an unreadable one.
+
+    The mean of runs that share their start is at least as good as one of them, at no cost afterwards (Wortsman et al.,
+    Model soups, ICML 2022).
+    """
+    runs = [torch.load(checkpoint, weights_only=True)["network"] for checkpoint in checkpoints]
+    mean = {name: torch.stack([run[name] for run in runs]).mean(dim=0) for name in runs[0]}
+    network.load_state_dict(mean, strict=False)
 
 
-def train(network: Network, tokens: Tokens, material: Material, plan: Plan) -> Trained:
-    """Train in place, going on from the checkpoint where there is one."""
+def train(network: Network, teacher: Encoder, tokens: Tokens, material: Material, plan: Plan) -> Trained:
+    """Train in place, going on from the checkpoint where there is one.
+
+    `teacher` is the base encoder as it came: what it finds alike must stay alike.
+    """
     torch.manual_seed(plan.seed)
     network.encoder.word.weight.requires_grad_(False)
-    teacher = Encoder(network.encoder.word.num_embeddings)
-    teacher.load_state_dict(network.encoder.state_dict())
     teacher.eval()
     optimiser = _optimiser(network)
     done, steps, planned = _resume(network, optimiser, plan)

@@ -19,7 +19,6 @@ from classifiers.training.corpora import (
     BadCorpus,
     DraftExample,
     MentionExample,
-    Parts,
     written_drafts,
     written_mentions,
 )
@@ -29,21 +28,20 @@ NAME: Final = "tactful-judge-e5-small"
 REPORT_FILE: Final = "report.json"
 
 
-def settle(
-    folder: Path, mentions: Parts[MentionExample], drafts: Parts[DraftExample], run: Mapping[str, object]
-) -> None:
-    """Calibrate a folder's model, measure it on what was held out, and write both; `run` says how it was made.
+def settle(folder: Path, written: Path, runs: Sequence[object]) -> None:
+    """Calibrate a folder's model, measure it on what was held out, and write both; `runs` say how it was made.
 
-    Raises BadCorpus when a part is empty.
+    Raises BadCorpus when a part of the written examples is empty or cannot be read.
     """
+    mentions, drafts = written_mentions(written / "mentions"), written_drafts(written / "drafts")
     if not (mentions.tuning and mentions.held_out and drafts.tuning and drafts.held_out):
-        raise BadCorpus("the written examples lack a part to calibrate with or to measure on")
+        raise BadCorpus(f"{written}: no examples to calibrate with or to measure on")
     _write_settings(folder, None)
     encoder = Encoder.open(folder, calibrated=False)
     calibration = calibrate(_judged(encoder, mentions.tuning), _checked(encoder, drafts.tuning))
     judged, checked = _judged(encoder, mentions.held_out), _checked(encoder, drafts.held_out)
     report = {
-        **run,
+        "runs": runs,
         "mentions": mention_figures(judged, calibration),
         "drafts": draft_figures(checked, calibration),
         "categories": category_figures(checked),
@@ -54,10 +52,15 @@ def settle(
 
 def recalibrate(folder: Path, written: Path) -> None:
     """Fit the calibration of a weights folder anew, without training; raises BadCorpus, OSError or ValueError."""
-    report = json.loads((folder / REPORT_FILE).read_text(encoding="utf-8"))
-    measured = {"mentions", "drafts", "categories"}
-    run = {name: value for name, value in report.items() if name not in measured}
-    settle(folder, written_mentions(written / "mentions"), written_drafts(written / "drafts"), run)
+    settle(folder, written, runs_of(folder))
+
+
+def runs_of(folder: Path) -> Sequence[object]:
+    """How the model of a weights folder was made; raises OSError or ValueError when that cannot be read."""
+    runs = json.loads((folder / REPORT_FILE).read_text(encoding="utf-8")).get("runs")
+    if not isinstance(runs, list):
+        raise ValueError(f'{folder / REPORT_FILE} has no "runs"')  # noqa: TRY004 - the file's fault, not the caller's
+    return runs
 
 
 def _judged(encoder: Encoder, examples: Sequence[MentionExample]) -> list[tuple[MentionExample, MentionOutput]]:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ from classifiers.tokens import Tokens  # noqa: E402
 from classifiers.training import loop  # noqa: E402
 from classifiers.training.batches import IGNORE, collate_drafts, stream, tokenised_draft  # noqa: E402
 from classifiers.training.corpora import DraftExample, MentionExample  # noqa: E402
-from classifiers.training.loop import Material, Plan, train  # noqa: E402
-from classifiers.training.network import Network  # noqa: E402
+from classifiers.training.loop import Material, Plan, Sizes, start_from, train  # noqa: E402
+from classifiers.training.network import Encoder, Network  # noqa: E402
 from classifiers.types import Category, Intent, Sentiment  # noqa: E402
 
 TOKENS = Tokens.from_file(WEIGHTS / "tokenizer.json")
@@ -35,6 +36,8 @@ MENTIONS = [
     )
     for i in range(3)
 ]
+SIZES = Sizes(3, 3, 1)
+TEACHER = Encoder(VOCABULARY)
 MATERIAL = Material(public=MENTIONS, written=MENTIONS, drafts=[DRAFT])
 
 
@@ -64,9 +67,10 @@ def test_the_order_follows_from_the_seed_and_the_step() -> None:
 def test_an_interrupted_run_ends_where_an_unbroken_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "SAVE_EVERY", 2)
     whole = fresh_network()
-    assert train(whole, TOKENS, MATERIAL, Plan(seed=1, minutes=1, steps=3, checkpoint=tmp_path / "a.pt")).steps == 3
+    plan = Plan(seed=1, minutes=1, steps=3, sizes=SIZES, checkpoint=tmp_path / "a.pt")
+    assert train(whole, TEACHER, TOKENS, MATERIAL, plan).steps == 3
 
-    plan = Plan(seed=1, minutes=1, steps=3, checkpoint=tmp_path / "b.pt")
+    plan = replace(plan, checkpoint=tmp_path / "b.pt")
     learn, calls = loop._drafts, []
 
     def break_off(network: Network, batch: object) -> dict[str, float]:
@@ -77,9 +81,26 @@ def test_an_interrupted_run_ends_where_an_unbroken_one_does(tmp_path: Path, monk
 
     monkeypatch.setattr(loop, "_drafts", break_off)
     with pytest.raises(KeyboardInterrupt):
-        train(fresh_network(), TOKENS, MATERIAL, plan)
+        train(fresh_network(), TEACHER, TOKENS, MATERIAL, plan)
     monkeypatch.setattr(loop, "_drafts", learn)
     resumed = fresh_network()
-    train(resumed, TOKENS, MATERIAL, plan)
+    train(resumed, TEACHER, TOKENS, MATERIAL, plan)
     for ours, theirs in zip(resumed.parameters(), whole.parameters(), strict=True):
         assert torch.equal(ours, theirs)
+    other = fresh_network()
+    start_from(other, plan.checkpoint)
+    assert torch.equal(other.draft.out.weight, whole.draft.out.weight)
+
+
+def test_the_average_of_two_runs_lies_between_them(tmp_path: Path) -> None:
+    runs = []
+    for seed in (1, 2):
+        plan = Plan(seed=seed, minutes=1, steps=2, sizes=SIZES, checkpoint=tmp_path / f"{seed}.pt")
+        train(fresh_network(), TEACHER, TOKENS, MATERIAL, plan)
+        runs.append(plan.checkpoint)
+    first, second, both = fresh_network(), fresh_network(), fresh_network()
+    start_from(first, runs[0])
+    start_from(second, runs[1])
+    start_from(both, *runs)
+    assert not torch.equal(first.draft.out.weight, second.draft.out.weight)
+    assert torch.allclose(both.draft.out.weight, (first.draft.out.weight + second.draft.out.weight) / 2, atol=1e-6)

@@ -1,7 +1,7 @@
 """From a base checkpoint and corpora to a weights folder: train, export, calibrate, measure, write."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -10,6 +10,7 @@ import torch
 
 from classifiers.encoder import MODEL_FILE, TOKENIZER_FILE
 from classifiers.tokens import Tokens
+from classifiers.training.baselines import baselines
 from classifiers.training.corpora import public_examples, written_drafts, written_hostility, written_mentions
 from classifiers.training.export import export
 from classifiers.training.loop import Material, Plan, Sizes, start_from, train
@@ -83,6 +84,15 @@ def merge(base_name: str, runs: Sequence[Path], written: Path, out: Path) -> Pat
     _write(network, base, out)
     settle(out, written, [run for folder in runs for run in runs_of(folder)])
     return out
+
+
+def simpler(base_name: str, data: Path, written: Path, folder: Path, limit: int | None) -> Mapping[str, object]:
+    """What baselines trained on the same examples reach on the sets under `folder`; raises as `build` does."""
+    base = _base(base_name)
+    _, teacher = _fresh(base)
+    examples = public_examples(data, seed=0)
+    examples += written_mentions(written / "mentions").learn + written_hostility(written / "hostility").learn
+    return baselines(folder, examples, Tokens.from_file(base / TOKENIZER_FILE), teacher, limit)
 
 
 def _fresh(base: Path) -> tuple[Network, Encoder]:

@@ -73,14 +73,20 @@ def figures(path: Path, assessor: Assessor, limit: int | None = None) -> SetFigu
     labels = {row["label"] for row in rows}
     if task == "intent" and not labels <= set(INTENTS):
         return f"{path}: its labels are not ours"
-    if limit is not None and len(rows) > limit:
-        rows = random.Random(_SEED).sample(rows, limit)  # noqa: S311 - sampling, not secrecy
+    rows = some(rows, limit)
     gold = [row["label"] for row in rows]
     answers = _answers([row["text"] for row in rows], assessor, said)
     if task == "intent":
         answers = [answer if answer in labels else "other" for answer in answers]
     name = path.name.removesuffix(".jsonl.gz")
     return _figures(task, name, rows[0].get("lang", "") if rows else "", gold, answers)
+
+
+def some(rows: list[dict[str, str]], limit: int | None) -> list[dict[str, str]]:
+    """At most `limit` of the rows, drawn at random, the same every time."""
+    if limit is None or len(rows) <= limit:
+        return rows
+    return random.Random(_SEED).sample(rows, limit)  # noqa: S311 - sampling, not secrecy
 
 
 def attacked(assessor: Assessor, limit: int | None = None) -> tuple[list[SetFigures], list[AttackFigures]]:

@@ -44,7 +44,7 @@ def explain(original: str, lang: str, encoder: Encoder) -> Mapping[str, tuple[Ca
     cleaned = clean(original)
     if not cleaned.text.strip():
         return dict.fromkeys(HEADS, ())
-    scores = _scores(encoder.run([cleaned.text])[0], lang, encoder)
+    scores = label_scores(encoder.run([cleaned.text])[0], lang, encoder)
     words = [(match.start(), match.end()) for match in _WORD.finditer(cleaned.text)]
     coarse = _grouped(words, MOST_PIECES)
     weights = _losses(cleaned.text, coarse, encoder, scores)
@@ -55,8 +55,8 @@ def explain(original: str, lang: str, encoder: Encoder) -> Mapping[str, tuple[Ca
     return {head: _carriers(original, cleaned, {part: loss[head] for part, loss in weights.items()}) for head in HEADS}
 
 
-def _scores(output: MentionOutput, lang: str, encoder: Encoder) -> Mapping[str, Callable[[MentionOutput], float]]:
-    """For each head, how probable any output makes the label that this output chose."""
+def label_scores(output: MentionOutput, lang: str, encoder: Encoder) -> Mapping[str, Callable[[MentionOutput], float]]:
+    """For each of `HEADS`, what tells how probable (0…1) any output makes the label that this `output` chose."""
     calibration = encoder.calibration
 
     def of(logits: Callable[[MentionOutput], Sequence[float]], temperature: float) -> Callable[[MentionOutput], float]:

@@ -389,6 +389,8 @@ def _mention(row: Mapping[str, object]) -> MentionExample:
         urgent=_flag(row, "urgent"),
         reason=None if reason is None else UrgencyReason(_string(row, "urgent_reason")),
     )
+    if "politeness" in row:
+        example = replace(example, politeness=Politeness(_string(row, "politeness")))
     second = row.get("second", {})
     if not isinstance(second, Mapping):
         raise TypeError('"second" is not an object')

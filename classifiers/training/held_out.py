@@ -21,6 +21,23 @@ def mention_figures(
     }
 
 
+def hostility_figures(
+    rows: Sequence[tuple[MentionExample, MentionOutput]], calibration: Calibration
+) -> dict[str, Figures]:
+    """How well hostility to people is told from what only looks like it, by language, in per cent."""
+    found: dict[str, Figures] = {}
+    for lang in sorted({example.lang for example, _ in rows}):
+        chosen = [row for row in rows if row[0].lang == lang]
+        gold = ["toxic" if e.toxic else "clean" for e, _ in chosen]
+        said = [choose(o.toxicity, TOXICITIES, calibration.toxicity, lang=lang, known=True).label for _, o in chosen]
+        found[lang] = {
+            "n": len(chosen),
+            "toxic_f1": _percent(f1(gold, said, "toxic")),
+            "macro_f1": _percent(macro_f1(gold, said)),
+        }
+    return found
+
+
 def draft_figures(rows: Sequence[tuple[DraftExample, DraftOutput]], calibration: Calibration) -> dict[str, Figures]:
     """Figures for all rows and for each language, in per cent where they are shares."""
     return {"all": _drafts(rows, calibration)} | {

@@ -14,15 +14,18 @@ from typing import Final
 from classifiers.encoder import FORMAT, MODEL_FILE, SETTINGS_FILE, TOKENIZER_FILE, DraftOutput, Encoder, MentionOutput
 from classifiers.heads import LABELS
 from classifiers.text import clean
+from classifiers.training.agreement import agreement
 from classifiers.training.calibrate import calibrate
 from classifiers.training.corpora import (
     BadCorpus,
     DraftExample,
     MentionExample,
     written_drafts,
+    written_hostility,
     written_mentions,
 )
-from classifiers.training.held_out import category_figures, draft_figures, mention_figures
+from classifiers.training.faithfulness import faithfulness
+from classifiers.training.held_out import category_figures, draft_figures, hostility_figures, mention_figures
 
 NAME: Final = "tactful-judge-e5-small"
 REPORT_FILE: Final = "report.json"
@@ -40,14 +43,18 @@ def settle(folder: Path, written: Path, runs: Sequence[object]) -> None:
     encoder = Encoder.open(folder, calibrated=False)
     calibration = calibrate(_judged(encoder, mentions.tuning), _checked(encoder, drafts.tuning))
     judged, checked = _judged(encoder, mentions.held_out), _checked(encoder, drafts.held_out)
+    _write_settings(folder, asdict(calibration))
+    hostile = _judged(encoder, written_hostility(written / "hostility").held_out)
     report = {
         "runs": runs,
+        "agreement": agreement(written),
         "mentions": mention_figures(judged, calibration),
+        "hostility": hostility_figures(hostile, calibration),
+        "explanation": faithfulness(mentions.held_out, Encoder.open(folder)),
         "drafts": draft_figures(checked, calibration),
         "categories": category_figures(checked),
     }
     (folder / REPORT_FILE).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    _write_settings(folder, asdict(calibration))
 
 
 def recalibrate(folder: Path, written: Path) -> None:

@@ -133,6 +133,15 @@ def card(rule: str, why: str, subject: Subject, *, console_url: str, now: dateti
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What a channel shows of something that can wait until somebody has time: harmless plain text and a link."""
+
+    title: str
+    text: str
+    link: str
+
+
 FIRST_RETRY: Final = timedelta(seconds=10)
 LONGEST_RETRY: Final = timedelta(minutes=15)
 SLOW_RETRY: Final = timedelta(minutes=10)

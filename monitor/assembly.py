@@ -16,6 +16,7 @@ from monitor.collectors import registry
 from monitor.collectors.settings import Ledger, SourceSettings, Spent
 from monitor.config import Settings, SettingsError
 from monitor.delivery import Delivery, Notifier
+from monitor.drift_watch import DriftWatch
 from monitor.errors import EdgeError, Refused
 from monitor.judging import Judging
 from monitor.mention import SourceName
@@ -111,6 +112,7 @@ class Monitor:
     database: Database
     pipeline: Pipeline
     delivery: Delivery
+    drift: DriftWatch
     sources: Mapping[SourceName, Source]
 
 
@@ -156,7 +158,12 @@ def monitor_of(
         for name, table in settings.sources.items()
     }
     sources = {name: source for name, source in found.items() if source is not None}
-    return Monitor(settings=settings, database=database, pipeline=pipeline, delivery=delivery, sources=sources)
+    drift = DriftWatch(
+        database=database, notifier=channel, console_url=settings.console_url, now=now, stopping=stopping
+    )
+    return Monitor(
+        settings=settings, database=database, pipeline=pipeline, delivery=delivery, drift=drift, sources=sources
+    )
 
 
 def register(monitor: Monitor) -> None:

@@ -42,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
             sys.stdout.flush()
         monitor.pipeline.judge_all()
         monitor.delivery.deliver()
+        monitor.drift.run()
     except EdgeError as error:
         raise CommandError(error.sentence) from error
     finally:

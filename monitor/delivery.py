@@ -13,7 +13,7 @@ from typing import Final, Protocol
 import structlog
 
 from monitor import alerts
-from monitor.alerts import Card, Subject
+from monitor.alerts import Card, Notice, Subject
 from monitor.errors import BadPayload, EdgeError
 from monitor.storage import alerts as alert_rows
 from monitor.storage.alerts import DueAlert
@@ -31,8 +31,8 @@ class Notifier(Protocol):
         """The channel's name, as it is kept with each alert."""
         ...
 
-    def send(self, card: Card, *, now: datetime) -> None:
-        """Send one alert; returns when it is in."""
+    def send(self, card: Card | Notice, *, now: datetime) -> None:
+        """Send one alert or notice; returns when it is in."""
         ...
 
 

@@ -19,7 +19,7 @@ from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_ope
 
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
-from monitor.alerts import Card
+from monitor.alerts import Card, Notice
 from monitor.config import AlertSettings, NetworkSettings, SettingsError
 from monitor.errors import AuthFailed, BadPayload, EdgeError, RateLimited, SourceDown
 
@@ -42,11 +42,14 @@ class ConsoleNotifier:
     def __init__(self, out: TextIO) -> None:
         self._out = out
 
-    def send(self, card: Card, *, now: datetime) -> None:  # noqa: ARG002 - every channel is called alike
-        """Print the card; raises SourceDown when the output is closed or full."""
-        lines = [f"ALERT {card.title}", f"  “{card.quote}”", f"  why: {card.why}", f"  severity {card.severity:g}"]
-        lines += [f"    {term}" for term in card.terms]
-        lines += [f"  {line}" for line in (card.due_words, card.console_link, card.post_link) if line]
+    def send(self, card: Card | Notice, *, now: datetime) -> None:  # noqa: ARG002 - every channel is called alike
+        """Print an alert or a notice; raises SourceDown when the output is closed or full."""
+        if isinstance(card, Notice):
+            lines = [f"NOTICE {card.title}", f"  {card.text}", f"  {card.link}"]
+        else:
+            lines = [f"ALERT {card.title}", f"  “{card.quote}”", f"  why: {card.why}", f"  severity {card.severity:g}"]
+            lines += [f"    {term}" for term in card.terms]
+            lines += [f"  {line}" for line in (card.due_words, card.console_link, card.post_link) if line]
         try:
             self._out.write("\n".join(lines) + "\n")
             self._out.flush()
@@ -66,8 +69,8 @@ class SlackNotifier:
         quiet.setLevel(logging.CRITICAL + 1)
         self._client = _Webhook(url, timeout=max(1, math.ceil(timeout)), retry_handlers=[], logger=quiet)
 
-    def send(self, card: Card, *, now: datetime) -> None:
-        """Post the card; raises RateLimited, AuthFailed, BadPayload or SourceDown."""
+    def send(self, card: Card | Notice, *, now: datetime) -> None:
+        """Post an alert or a notice; raises RateLimited, AuthFailed, BadPayload or SourceDown."""
         try:
             answer = self._client.send(
                 text=fallback(card), blocks=[dict(block) for block in blocks(card)], unfurl_links=False
@@ -88,7 +91,7 @@ class BrokenNotifier:
         self.channel = channel
         self._why = why
 
-    def send(self, card: Card, *, now: datetime) -> None:  # noqa: ARG002 - every channel is called alike
+    def send(self, card: Card | Notice, *, now: datetime) -> None:  # noqa: ARG002 - every channel is called alike
         """Raise AuthFailed."""
         raise AuthFailed(self._why, remedy="correct the settings and restart the monitor")
 
@@ -156,8 +159,13 @@ def wait_of(headers: Mapping[str, str]) -> timedelta:
     return min(max(timedelta(seconds=int(value)), timedelta(seconds=1)), LONGEST_WAIT)
 
 
-def blocks(card: Card) -> list[Block]:
+def blocks(card: Card | Notice) -> list[Block]:
     """The card in Block Kit. What comes from outside stands in `plain_text` only, where no markup is read."""
+    if isinstance(card, Notice):
+        return [
+            {"type": "section", "text": _plain_text(f"{card.title}\n{card.text}")},
+            {"type": "context", "elements": [{"type": "mrkdwn", "text": f"<{card.link}|Open in Tactful>"}]},
+        ]
     links = [f"<{card.console_link}|Open in Tactful>"]
     if card.post_link is not None:
         links.append(f"<{escape(card.post_link)}|See the post>")
@@ -171,8 +179,10 @@ def blocks(card: Card) -> list[Block]:
     ]
 
 
-def fallback(card: Card) -> str:
+def fallback(card: Card | Notice) -> str:
     """What a notification on a phone shows."""
+    if isinstance(card, Notice):
+        return escape(card.title)
     return escape(f"{card.title} ({card.due_words})" if card.due_words else card.title)
 
 

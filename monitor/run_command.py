@@ -11,12 +11,12 @@ from types import FrameType
 import structlog
 
 from classifiers.command_line import CommandError
-from monitor import log
+from monitor import drift_watch, log
 from monitor.assembly import Monitor, monitor_of, register
 from monitor.config import Settings
 from monitor.errors import EdgeError
 from monitor.lease import Lease
-from monitor.scheduler import Scheduler
+from monitor.scheduler import Scheduler, Steady
 from monitor.settings_option import Commands, add_config_option, settings_of
 
 LOST_LEASE = 2
@@ -48,7 +48,12 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError(error.sentence) from error
     _say_what_runs(monitor)
     scheduler = Scheduler(
-        pipeline=monitor.pipeline, delivery=monitor.delivery, lease=lease, sources=monitor.sources, stop=stop
+        pipeline=monitor.pipeline,
+        delivery=monitor.delivery,
+        lease=lease,
+        sources=monitor.sources,
+        stop=stop,
+        beside=(Steady(name="drift", do=monitor.drift.run, seconds=drift_watch.TICK_SECONDS),),
     )
     at_rest = scheduler.run()
     if scheduler.lost:

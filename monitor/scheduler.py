@@ -64,9 +64,18 @@ class Pace:
     grace: float = GRACE_SECONDS
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steady:
+    """Something that is done again and again beside the sources."""
+
+    name: str
+    do: Callable[[], object]
+    seconds: float
+
+
 @dataclass(slots=True, kw_only=True)
 class Scheduler:
-    """Runs a pipeline until `stop` is set. `sources` are those that are set up, by name."""
+    """Runs a pipeline until `stop` is set. `sources` are those that are set up, by name; `beside` is done steadily."""
 
     pipeline: Pipeline
     delivery: Delivery
@@ -74,6 +83,7 @@ class Scheduler:
     sources: Mapping[SourceName, Source]
     stop: threading.Event
     pace: Pace = field(default_factory=Pace)
+    beside: Sequence[Steady] = ()
     _clock: BackgroundScheduler = field(init=False)
     _judge: Work = field(init=False)
     _deliver: Work = field(init=False)
@@ -101,6 +111,7 @@ class Scheduler:
             ("lease", self._renew, self.pace.renew),
             ("poll", self._poll, self.pace.poll),
             ("judge", self._warm_then_work, self.pace.tick),
+            *((steady.name, steady.do, steady.seconds) for steady in self.beside),
         )
         for name, do, seconds in every:
             self._clock.add_job(self._guarded(name, do), "interval", seconds=seconds, id=name, next_run_time=at_once)

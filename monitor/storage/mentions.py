@@ -13,8 +13,10 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, case, select, update
 
 from classifiers.types import Assessment
+from monitor.drift import Cell, cells_of
 from monitor.mention import Author, Batch, Cursor, Handling, MentionState, NewMention, SetAside, SourceName, storable
 from monitor.priority import LANE_WORDS, Priority
+from monitor.storage import weekly
 from monitor.storage.audit import AuditLog
 from monitor.storage.schema import UtcDateTime, cursors, mentions, set_aside, spending
 from monitor.storage.search import searchable
@@ -143,11 +145,14 @@ def next_to_assess(connection: Connection, limit: int) -> list[StoredMention]:
 def store_assessments(
     connection: Connection, judged_mentions: Sequence[tuple[StoredMention, Assessment]], now: datetime
 ) -> int:
-    """Keep what was judged about mentions given out by `next_to_assess`; how many were stored.
+    """Keep what was judged about mentions given out by `next_to_assess`, and count it by week; how many were stored.
 
     A mention that was edited, or judged by somebody else, meanwhile is left as it is.
     """
     stored = 0
+    before = weekly.counted(connection, [mention.id for mention, _ in judged_mentions])
+    gone: list[Cell] = []
+    come: list[Cell] = []
     for mention, assessment in judged_mentions:
         change = (
             update(mentions)
@@ -158,7 +163,11 @@ def store_assessments(
             )
             .values(assessment_columns(assessment, now) | {"state": MentionState.ASSESSED.value})
         )
-        stored += connection.execute(change).rowcount
+        if connection.execute(change).rowcount:
+            stored += 1
+            gone += before.get(mention.id, ())
+            come += cells_of(assessment, created_at=mention.created_at, assessed_at=now)
+    weekly.move(connection, gone=gone, come=come, now=now)
     return stored
 
 

@@ -229,6 +229,43 @@ alerts: Final = Table(
     Index("ix_alerts_state_next_try_at", "state", "next_try_at"),
 )
 
+# Judgements counted as they are stored, so that no chart ever reads the mentions. Anonymous: no text, no author.
+weekly_judgements: Final = Table(
+    "weekly_judgements",
+    metadata,
+    Column("week", String(10), primary_key=True),  # its Monday (UTC), YYYY-MM-DD
+    Column("lang", String, primary_key=True),
+    Column("head", String, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("revision", String, primary_key=True),
+    Column("label", String, primary_key=True),
+    Column("bin", Integer, primary_key=True, autoincrement=False),  # 0…9, tenths of the score
+    Column("count", Integer, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),  # when a judgement was last added here
+)
+
+drift_alarms: Final = Table(
+    "drift_alarms",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("week", String(10), nullable=False),
+    Column("lang", String, nullable=False),
+    Column("head", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("revision", String, nullable=False),
+    Column("psi", Float, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("state", String, nullable=False),  # due · delivered · given-up
+    Column("channel", String, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("next_try_at", UtcDateTime),
+    Column("delivered_at", UtcDateTime),
+    Column("last_error", Text),
+    UniqueConstraint("week", "lang", "head"),
+    CheckConstraint("state IN ('due', 'delivered', 'given-up')", name="state"),
+)
+
 replies: Final = Table(
     "replies",
     metadata,

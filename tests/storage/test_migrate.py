@@ -38,7 +38,17 @@ def test_a_table_that_differs_is_seen(database: Database) -> None:
 
 
 def test_down_one_and_up_again(database: Database) -> None:
+    with database.read() as unit:
+        before = set(inspect(unit).get_table_names())
     migrate.downgrade(database)
+    with database.read() as unit:
+        assert before - set(inspect(unit).get_table_names()) == {"weekly_judgements", "drift_alarms"}
+    migrate.upgrade(database)
+    assert migrate.differences(database) == []
+
+
+def test_down_to_nothing_and_up_again(database: Database) -> None:
+    migrate.downgrade(database, "base")
     with database.read() as unit:
         assert set(inspect(unit).get_table_names()) == {"alembic_version"}
     migrate.upgrade(database)

@@ -11,10 +11,11 @@ import torch
 from classifiers.encoder import MODEL_FILE, TOKENIZER_FILE
 from classifiers.tokens import Tokens
 from classifiers.training.baselines import baselines
-from classifiers.training.corpora import public_examples, written_drafts, written_hostility, written_mentions
+from classifiers.training.corpora import written_drafts, written_hostility, written_mentions
 from classifiers.training.export import export
 from classifiers.training.loop import Material, Plan, Sizes, start_from, train
 from classifiers.training.network import Encoder, Network, read_checkpoint
+from classifiers.training.public_sets import public_examples
 from classifiers.training.settle import runs_of, settle
 
 CHECKPOINT_FILE: Final = "checkpoint.pt"

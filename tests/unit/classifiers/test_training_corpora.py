@@ -5,15 +5,14 @@ from pathlib import Path
 import pytest
 
 from classifiers.heads import INTENTS
-from classifiers.training import corpora
+from classifiers.training import public_sets
 from classifiers.training.corpora import (
     BadCorpus,
-    public_example,
-    public_examples,
     token_labels,
     written_drafts,
     written_mentions,
 )
+from classifiers.training.public_sets import public_example, public_examples
 from classifiers.types import Category, Intent, UrgencyReason
 
 
@@ -39,8 +38,8 @@ def test_a_set_says_only_what_its_labels_say() -> None:
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    tiny = corpora.Corpus(path="toxicity/tiny.en", cap=6, licence="", source="", citation="")
-    monkeypatch.setattr(corpora, "CORPORA", (tiny,))
+    tiny = public_sets.Corpus(path="toxicity/tiny.en", cap=6, licence="", source="", citation="")
+    monkeypatch.setattr(public_sets, "CORPORA", (tiny,))
     store(
         tmp_path / "train/toxicity/tiny.en.jsonl.gz",
         *(row(f"fine {i}", "clean") for i in range(20)),
@@ -123,3 +122,25 @@ def test_a_folder_without_examples_is_named(tmp_path: Path) -> None:
 
 def test_a_token_is_risky_when_it_touches_a_span() -> None:
     assert token_labels([(3, 6)], [(0, 3), (2, 4), (5, 9), (6, 8)]) == [False, True, True, False]
+
+
+MENTION = {
+    "lang": "en",
+    "text": "where is it",
+    "intent": "question",
+    "sentiment": "neutral",
+    "toxic": False,
+    "urgent": False,
+    "urgent_reason": None,
+    "second": {"intent": "complaint", "sentiment": "negative"},
+}
+
+
+@pytest.mark.parametrize(("split", "sure"), [("train", False), ("held-out", True)])
+def test_a_disputed_label_is_measured_on_but_not_taught(tmp_path: Path, split: str, sure: bool) -> None:
+    (tmp_path / "en.jsonl").write_text(json.dumps(MENTION | {"split": split}), encoding="utf-8")
+    parts = written_mentions(tmp_path)
+    (only,) = parts.learn + parts.held_out
+    assert only.intents == ({Intent.QUESTION} if sure else {Intent.QUESTION, Intent.COMPLAINT})
+    assert (only.sentiment is None) is not sure
+    assert only.toxic is False

@@ -12,6 +12,8 @@ from classifiers.assess import Assessor
 from classifiers.command_line import CommandError, Parser, Row, answer, batched, opened, rows, run
 from classifiers.encoder import WEIGHTS, Encoder
 from classifiers.explain import explain
+from classifiers.hub_options import choices_of, with_hub_options
+from classifiers.outside import OutsideHead
 from classifiers.training import card as model_card
 from classifiers.training import evaluate as evaluation
 from classifiers.training.attacks import print_table
@@ -38,7 +40,9 @@ def parser() -> Parser:
     whole = Parser(prog="python -m classifiers", description="Judge texts, and build and measure what judges them.")
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
 
-    assess = commands.add_parser("assess", help='NDJSON {"id","text","lang"?} in, one judgement a line out')
+    assess = with_hub_options(
+        commands.add_parser("assess", help='NDJSON {"id","text","lang"?} in, one judgement a line out')
+    )
     assess.add_argument("file", nargs="?", default="-", help="a file, or - for standard input")
     assess.add_argument("--explain", action="store_true", help="name the words that carried each label")
     assess.set_defaults(command=_assess)
@@ -88,7 +92,10 @@ def parser() -> Parser:
 
 
 def _assess(options: Namespace) -> int:
-    assessor = Assessor()
+    outside = [OutsideHead(choice) for choice in choices_of(options)]
+    for head in outside:
+        head.classifier()  # asked for by name: its absence is an error here, nothing to stand in for
+    assessor = Assessor(outside=outside)
 
     def judge(batch: Sequence[Row]) -> Sequence[Mapping[str, object]]:
         texts = [row.text("text") for row in batch]
@@ -99,7 +106,10 @@ def _assess(options: Namespace) -> int:
             encoder = Encoder.load()
             for text, one, row in zip(texts, found, fields, strict=True):
                 carriers = explain(text, one.lang.label, encoder)
-                row["explanation"] = {head: [asdict(carrier) for carrier in of] for head, of in carriers.items()}
+                others = {head.choice.head.value for head in outside if one.lang.label in head.choice.languages}
+                row["explanation"] = {
+                    head: [asdict(carrier) for carrier in of] for head, of in carriers.items() if head not in others
+                }
         return fields
 
     with opened(options.file) as stream:

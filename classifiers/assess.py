@@ -3,15 +3,29 @@
 Importing this costs nothing; the model and the language detector are loaded with the first text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from classifiers.encoder import Encoder, MentionOutput
 from classifiers.heads import INTENTS, SENTIMENTS, TOXICITIES, choose, urgency
+from classifiers.hub import HubChoice
+from classifiers.label_map import Head
 from classifiers.language import TRAINED, LanguageGuesser
+from classifiers.outside import OutsideAnswer, OutsideHead
 from classifiers.text import clean
-from classifiers.types import Assessment, Intent, Judgement, Language, Sentiment, Toxicity, Urgency
+from classifiers.types import (
+    Assessment,
+    Intent,
+    Judgement,
+    L,
+    Language,
+    ModelUnavailable,
+    Sentiment,
+    Toxicity,
+    Urgency,
+)
 from classifiers.urgency import load_signs, raised
 
 _GROUP: Final = 256
@@ -19,11 +33,25 @@ _GROUP: Final = 256
 
 
 class Assessor:
-    """Judges texts: language, sentiment, toxicity, intent, urgency. Safe to share between threads."""
+    """Judges texts: language, sentiment, toxicity, intent, urgency. Safe to share between threads.
 
-    def __init__(self, weights: Path | None = None, languages: LanguageGuesser | None = None) -> None:
+    `outside` are heads that other models answer. Where one cannot, our own head answers, is never sure, and `report`
+    is told why in one sentence, once for each new reason.
+    """
+
+    def __init__(
+        self,
+        weights: Path | None = None,
+        languages: LanguageGuesser | None = None,
+        *,
+        outside: Sequence[OutsideHead] = (),
+        report: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._weights = weights
         self._languages = languages or LanguageGuesser()
+        self._outside = tuple(outside)
+        self._report = report
+        self._reported: dict[Head, str] = {}
 
     def assess(self, texts: Sequence[str], langs: Sequence[str | None] | None = None) -> list[Assessment]:
         """One assessment for each text, in order; the same text gets the same digits alone and in company.
@@ -44,10 +72,73 @@ class Assessor:
         cleaned = [clean(text).text for text, _ in pairs]
         different = [text for text in dict.fromkeys(cleaned) if text.strip()]
         outputs = dict(zip(different, encoder.run(different), strict=True))
-        return [
+        found = [
             _assessment(text, outputs.get(text), self._languages.guess(text, named), encoder)
             for text, (_, named) in zip(cleaned, pairs, strict=True)
         ]
+        for head in self._outside:
+            found = self._with(head, cleaned, found)
+        return found
+
+    def _with(self, head: OutsideHead, texts: Sequence[str], found: Sequence[Assessment]) -> list[Assessment]:
+        """Assessments with one head answered by another model, whose name all of them carry while it can be used.
+
+        Those that it was not asked about carry it too: scores are compared over time by what judged as a whole.
+        """
+        asked = [_asked(head, text, one) for text, one in zip(texts, found, strict=True)]
+        answers = self._answers(head, [text for text, yes in zip(texts, asked, strict=True) if yes])
+        answered = [
+            _answered(one, head.choice, None if answers is None else answers.get(text)) if yes else one
+            for text, one, yes in zip(texts, found, asked, strict=True)
+        ]
+        return answered if answers is None else [_named(one, head.choice) for one in answered]
+
+    def _answers(self, head: OutsideHead, texts: Sequence[str]) -> Mapping[str, OutsideAnswer | None] | None:
+        """What an outside model says about each different text; None when it cannot be used, which is reported."""
+        before = self._reported.get(head.choice.head, "")
+        different = list(dict.fromkeys(texts))
+        if not different:
+            return None if before else {}
+        try:
+            answers = dict(zip(different, head.answers(different), strict=True))
+        except ModelUnavailable as error:
+            self._reported[head.choice.head] = str(error)
+            if str(error) != before:
+                self._report(str(error))
+            return None
+        self._reported[head.choice.head] = ""
+        return answers
+
+
+def _asked(head: OutsideHead, text: str, found: Assessment) -> bool:
+    """Whether the outside model is asked about a text: one with words, in a language that it was chosen for."""
+    return bool(text.strip()) and found.lang.label in head.choice.languages
+
+
+def _named(found: Assessment, choice: HubChoice) -> Assessment:
+    return replace(
+        found,
+        model=f"{found.model}+{choice.head}:{choice.name}",
+        revision=f"{found.revision}+{choice.head}:{choice.revision}",
+    )
+
+
+def _answered(found: Assessment, choice: HubChoice, answer: OutsideAnswer | None) -> Assessment:
+    """An assessment with an outside model's answer in it; without an answer our own, which is not sure."""
+    match choice.head:
+        case Head.SENTIMENT:
+            return replace(found, sentiment=_judged(Sentiment, found.sentiment, choice, answer))
+        case Head.TOXICITY:
+            return replace(found, toxicity=_judged(Toxicity, found.toxicity, choice, answer))
+        case Head.INTENT:
+            return replace(found, intent=_judged(Intent, found.intent, choice, answer))
+
+
+def _judged(labels: type[L], own: Judgement[L], choice: HubChoice, answer: OutsideAnswer | None) -> Judgement[L]:
+    if answer is None:
+        return replace(own, sure=False)
+    score = answer.scores[answer.label]
+    return Judgement(label=labels(answer.label), score=score, sure=answer.whole and score >= choice.sure)
 
 
 def _assessment(text: str, output: MentionOutput | None, lang: Language, encoder: Encoder) -> Assessment:

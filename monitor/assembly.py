@@ -9,6 +9,7 @@ from typing import TextIO
 from classifiers.assess import Assessor
 from classifiers.command_line import CommandError
 from classifiers.language import LanguageGuesser
+from classifiers.outside import OutsideHead
 from classifiers.text import clean
 from monitor.alerts import Threshold
 from monitor.brands import Brands
@@ -18,7 +19,7 @@ from monitor.config import Settings, SettingsError
 from monitor.delivery import Delivery, Notifier
 from monitor.drift_watch import DriftWatch
 from monitor.errors import EdgeError, Refused
-from monitor.judging import Judging
+from monitor.judging import Judging, outside_unavailable
 from monitor.mention import SourceName
 from monitor.notify import BrokenNotifier, notifier
 from monitor.pipeline import Pipeline, Rules, Source
@@ -53,9 +54,19 @@ def opened_database(settings: Settings) -> Database:
     return database
 
 
-def model_of(settings: Settings, languages: LanguageGuesser | None = None) -> Assessor:
-    """What judges texts; model and language detector are loaded with the first text."""
-    return Assessor(settings.model.folder, languages or LanguageGuesser(settings.languages))
+def model_of(
+    settings: Settings, languages: LanguageGuesser | None = None, report: Callable[[str], None] = lambda _: None
+) -> Assessor:
+    """What judges texts; models and language detector are loaded with the first text.
+
+    `report` is told in one sentence of a model of the hub that cannot be used; our own head stands in for it.
+    """
+    return Assessor(
+        settings.model.folder,
+        languages or LanguageGuesser(settings.languages),
+        outside=[OutsideHead(choice) for choice in settings.model.hub.choices],
+        report=report,
+    )
 
 
 def brands_of(settings: Settings, languages: LanguageGuesser) -> Brands:
@@ -125,7 +136,7 @@ def monitor_of(
     Raises CommandError when there is nothing to work with: database, audit key, brands.
     """
     languages = LanguageGuesser(settings.languages)
-    model = model_of(settings, languages)
+    model = model_of(settings, languages, outside_unavailable)
     brands = brands_of(settings, languages)
     try:
         audit = AuditLog(load_key(settings))

@@ -13,8 +13,20 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
+from classifiers.hub import SURE, HubChoice
+from classifiers.label_map import Head, LabelMap
+from classifiers.language import TRAINED
 from monitor.config_layers import (
     CONFIG_VARIABLE,
     PREFIX,
@@ -116,10 +128,63 @@ class ConsoleSettings(Section):
     login_hours: int = Field(default=12, ge=1, le=24 * 30)
 
 
+def _known_languages(codes: tuple[str, ...]) -> tuple[str, ...]:
+    for code in codes:
+        if not (len(code) == 2 and code.isascii() and code.islower()):  # noqa: PLR2004 - ISO 639-1 has two letters
+            msg = f'"{code}" is not a language code such as ru, uk, ar or en'
+            raise ValueError(msg)
+    return codes
+
+
+LanguageCodes = Annotated[tuple[str, ...], AfterValidator(_known_languages)]
+
+
+class HubHeadSettings(Section):
+    """A text classifier of the Hugging Face hub that answers one head: `[model.hub.<head>]`, extra `hub`."""
+
+    name: str = Field(min_length=1)  # on the hub, or a folder
+    revision: str = ""  # the commit, or the folder's checksum; without one the model is not used, and doctor says why
+    labels: Mapping[str, str] = Field(min_length=1)  # the model's own labels, each with ours that it means
+    sure: float = Field(default=SURE, gt=0, le=1)
+    languages: LanguageCodes = TRAINED  # texts in others keep our own answer
+
+
+class HubSettings(Section):
+    """Which heads another model answers; each label map leads to labels of ours."""
+
+    sentiment: HubHeadSettings | None = None
+    toxicity: HubHeadSettings | None = None
+    intent: HubHeadSettings | None = None
+
+    @property
+    def choices(self) -> tuple[HubChoice, ...]:
+        """The models that were chosen."""
+        chosen = {Head.SENTIMENT: self.sentiment, Head.TOXICITY: self.toxicity, Head.INTENT: self.intent}
+        return tuple(
+            HubChoice(
+                name=own.name,
+                revision=own.revision,
+                labels=LabelMap.of(head, own.labels),
+                languages=frozenset(own.languages),
+                sure=own.sure,
+            )
+            for head, own in chosen.items()
+            if own is not None
+        )
+
+    @field_validator("sentiment", "toxicity", "intent")
+    @classmethod
+    def _labels_are_ours(cls, own: HubHeadSettings | None, info: ValidationInfo) -> HubHeadSettings | None:
+        if own is not None:
+            LabelMap.of(Head(str(info.field_name)), own.labels)
+        return own
+
+
 class ModelSettings(Section):
     """Which weights judge; None is the shipped model."""
 
     folder: Path | None = None
+    hub: HubSettings = HubSettings()
 
 
 class AuditSettings(Section):
@@ -129,18 +194,10 @@ class AuditSettings(Section):
     key_file: Path = Path("var/audit.key")
 
 
-def _known_languages(codes: tuple[str, ...]) -> tuple[str, ...]:
-    for code in codes:
-        if not (len(code) == 2 and code.isascii() and code.islower()):  # noqa: PLR2004 - ISO 639-1 has two letters
-            msg = f'"{code}" is not a language code such as ru, uk, ar or en'
-            raise ValueError(msg)
-    return codes
-
-
 class Settings(Section):
     """Everything a process may know. `sources` and `doors` are checked by the adapter of their `kind`."""
 
-    languages: Annotated[tuple[str, ...], AfterValidator(_known_languages)] = ("ru", "uk", "ar", "en")
+    languages: LanguageCodes = ("ru", "uk", "ar", "en")
     brands: Mapping[str, Brand] = Field(default_factory=dict)
     sources: Mapping[str, Mapping[str, object]] = Field(default_factory=dict, repr=False)  # may hold secrets
     doors: Mapping[str, Mapping[str, object]] = Field(default_factory=dict, repr=False)

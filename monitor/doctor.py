@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,13 +15,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from classifiers.hub import HubChoice
+from classifiers.hub import load as load_checkpoint
+from classifiers.outside import OutsideHead
 from classifiers.types import ModelUnavailable
 from monitor.alerts import plain
 from monitor.assembly import ledger_of, model_of, source_settings, utc_now
 from monitor.brands import query_of
 from monitor.collectors import registry
 from monitor.collectors.settings import SourceSettings, Spent
-from monitor.config import Process, Settings, SettingsError, load
+from monitor.config import ModelSettings, Process, Settings, SettingsError, load
 from monitor.errors import EdgeError
 from monitor.judging import place_of
 from monitor.mention import Cursor, SourceName, SourceState
@@ -79,6 +83,7 @@ def examine(config: Path | None, *, offline: bool) -> Iterator[Finding]:
     yield finding
     yield _audit_key(settings)
     yield _model(settings)
+    yield from (_outside(choice, offline=offline) for choice in settings.model.hub.choices)
     now = utc_now()
     if not settings.sources:
         yield Finding(thing="sources", state="none", why="nothing is listened to", remedy="python -m monitor add NAME")
@@ -162,12 +167,31 @@ def _audit_key(settings: Settings) -> Finding:
 
 
 def _model(settings: Settings) -> Finding:
+    """Our own model; those of the hub have lines of their own."""
+    own = ModelSettings(folder=settings.model.folder)
+    settings = settings.model_copy(update={"model": own})
     try:
         answer = model_of(settings).assess(["Hello"])[0]
     except ModelUnavailable as error:
         remedy = "until then every mention waits, and every draft needs a person"
         return Finding(thing="model", state="unavailable", why=str(error), remedy=remedy, well=False)
     return Finding(thing="model", state=OK, why=f"{answer.model} {answer.revision}")
+
+
+def _outside(choice: HubChoice, *, offline: bool) -> Finding:
+    """A model of the hub: loaded as the monitor will, and fetched by that unless `offline`."""
+    thing = f"model for {choice.head}"
+    head = OutsideHead(choice, partial(load_checkpoint, offline=offline))
+    try:
+        answer = head.answers(["Hello"])[0]
+    except ModelUnavailable as error:
+        remedy = "until then our own head answers and is never sure"
+        return Finding(thing=thing, state="unavailable", why=str(error), remedy=remedy, well=False)
+    if answer is None:
+        remedy = "choose another; until then our own head answers and is never sure"
+        why = f"{choice.name} fails on a harmless text"
+        return Finding(thing=thing, state="unavailable", why=why, remedy=remedy, well=False)
+    return Finding(thing=thing, state=OK, why=f"{choice.name} {choice.revision}")
 
 
 def _source(

@@ -106,6 +106,11 @@ class Judging:
         return []
 
 
+def outside_unavailable(reason: str) -> None:
+    """Say that a model of the hub cannot be used; no mention waits for it."""
+    log.warning("model.outside-unavailable", reason=reason, effect="our own head answers and is never sure")
+
+
 def unreadable() -> Assessment:
     """The judgement of a text that no model could judge: not sure of anything, so that a person looks."""
     return Assessment(

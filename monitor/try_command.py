@@ -76,7 +76,7 @@ def show(batch: Batch, settings: Settings, *, limit: int) -> None:
     brands = brands_of(settings, languages)
     texts = [clean(judged(post)).text for post in posts]
     try:
-        assessments: list[Assessment | None] = [*model_of(settings, languages).assess(texts)]
+        assessments: list[Assessment | None] = [*model_of(settings, languages, _outside_unavailable).assess(texts)]
     except ModelUnavailable as error:
         sys.stderr.write(f"not judged: {error}\n")
         assessments = [None] * len(posts)
@@ -93,6 +93,10 @@ def _show_post(post: NewMention, text: str, assessment: Assessment | None, brand
     sys.stdout.write(f"\n{who}  ({about})\n  {plain(text, TEXT_LIMIT)}\n")
     if assessment is not None:
         sys.stdout.write(f"  {judgement_words(assessment)}\n  {_priority_words(post, text, assessment, settings)}\n")
+
+
+def _outside_unavailable(reason: str) -> None:
+    sys.stderr.write(f"our own head answers instead: {reason}\n")
 
 
 def judgement_words(assessment: Assessment) -> str:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from classifiers.types import Category
 from monitor.collectors import registry as sources
-from monitor.config import Settings
+from monitor.config import HubHeadSettings, Settings
 from responders.publishers import registry as doors
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,8 +57,16 @@ def settings(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tup
 def test_every_setting_is_in_the_example(path: tuple[str, ...]) -> None:
     text = page("tactful.example.toml")
     section = text if len(path) == 1 else text[text.index(f"[{path[0]}]") :]
-    written = rf"^#? ?{path[-1]} = |^\[{path[-1]}[.\]]|^# \[{path[-1]}\.|__{path[-1].upper()}"
+    table = re.escape(".".join(path))
+    written = rf"^#? ?{path[-1]} = |^\[{path[-1]}[.\]]|^# \[{path[-1]}\.|^# \[{table}\]|__{path[-1].upper()}"
     assert re.search(written, section, re.MULTILINE), f"tactful.example.toml does not show {'.'.join(path)}"
+
+
+@pytest.mark.parametrize("field", HubHeadSettings.model_fields)
+def test_every_setting_of_a_model_of_the_hub_is_documented(field: str) -> None:
+    example = page("tactful.example.toml")
+    assert re.search(rf"^# {field} = ", example[example.index("[model.hub.sentiment]") :], re.MULTILINE)
+    assert f"`{field}`" in page("docs/operations.md")
 
 
 def test_the_example_is_toml_and_has_no_unknown_setting() -> None:

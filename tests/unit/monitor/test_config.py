@@ -272,3 +272,36 @@ def test_the_example_holds_the_defaults() -> None:
 def test_links_lead_to_the_console_unless_another_address_is_set() -> None:
     assert settings("[console]\nport = 9000").console_url == "http://127.0.0.1:9000"
     assert settings('[alerts]\nconsole_url = "https://t.example"').console_url == "https://t.example"
+
+
+HUB = "[model.hub.sentiment]\nname = 'owner/model'\n"
+
+
+def test_a_model_of_the_hub_is_a_choice_with_defaults() -> None:
+    labels = "labels = { LABEL_0 = 'negative', LABEL_1 = 'positive', mixed = 'none' }\n"
+    (chosen,) = settings(HUB + f"revision = '{'0' * 40}'\n" + labels).model.hub.choices
+    assert (chosen.head, chosen.name, chosen.revision) == ("sentiment", "owner/model", "0" * 40)
+    assert chosen.labels.labels == {"LABEL_0": "negative", "LABEL_1": "positive", "mixed": "none"}
+    assert (chosen.sure, chosen.languages) == (0.7, {"ru", "uk", "ar", "en"})
+    assert settings("").model.hub.choices == ()
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        (HUB, 'the setting "model.hub.sentiment.labels" is missing'),
+        (
+            HUB + "labels = { A = 'good', B = 'negative' }",
+            '"model.hub.sentiment" cannot be used: "A" cannot mean "good"',
+        ),
+        (HUB + "labels = { A = 'positive' }", "it must lead to at least two labels of sentiment"),
+        (HUB + "labels = {}", '"model.hub.sentiment.labels" cannot be used'),
+        (HUB + "labels = { A = 'negative', B = 'positive' }\nsure = 70", '"model.hub.sentiment.sure" cannot be used'),
+        (HUB + "labels = { A = 'negative', B = 'positive' }\nlanguages = ['English']", "is not a language code"),
+        ("[model.hub.urgency]\nname = 'a/b'\nlabels = {}", 'unknown setting "model.hub.urgency"'),
+    ],
+)
+def test_a_model_of_the_hub_that_cannot_work_is_one_sentence(toml: str, says: str) -> None:
+    message = refusal(toml)
+    assert says in message
+    assert "\n" not in message

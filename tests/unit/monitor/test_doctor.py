@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from classifiers.command_line import run as run_command
+from classifiers.hub import Part
 from classifiers.types import Assessment, ModelUnavailable
 from monitor import doctor
 from monitor.__main__ import main
@@ -216,3 +217,34 @@ def test_no_secret_is_shown(command: Doctor, monkeypatch: pytest.MonkeyPatch) ->
     status, out = command()
     assert status == 1
     assert "hush-4711" not in out
+
+
+def test_a_model_of_the_hub_has_a_line_and_our_own_one_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = BRAND + "[model.hub.sentiment]\nname = 'a/b'\nrevision = 'main'\nlabels = { N = 'negative', P = 'positive' }"
+    found = examined(text, offline=True)
+    assert found["model"].well
+    line = found["model for sentiment"]
+    assert (line.state, line.well) == ("unavailable", False)
+    assert 'its revision "main" is not a commit' in line.why
+    assert "our own head answers" in line.remedy
+
+    class Loaded:
+        labels, exclusive = ("N", "P"), True
+
+        def windows(self, text: str) -> list[Part]:
+            return [Part(inputs={"input_ids": (len(text),)})]
+
+        def logits(self, _part: Part) -> list[float]:
+            return [1.0, 0.0]
+
+    asked: list[bool] = []
+
+    def load(_chosen: object, *, offline: bool) -> Loaded:
+        asked.append(offline)
+        return Loaded()
+
+    monkeypatch.setattr(doctor, "load_checkpoint", load)
+    assert examined(text, offline=True)["model for sentiment"] == Finding(
+        thing="model for sentiment", state="ok", why="a/b main"
+    )
+    assert asked == [True]

@@ -26,6 +26,8 @@ LEAST_NOW: Final = 200
 LEAST_BEFORE: Final = 400
 MOVED: Final = 0.1
 SHIFTED: Final = 0.25
+SAME_MEAN: Final = 0.01
+"""Mean scores closer than this are written alike, so that they are no news."""
 SMOOTHING: Final = 0.5
 """Added to every cell, so that an empty one costs no infinity (Krichevsky and Trofimov, IEEE Trans. IT 27(2), 1981)."""
 _CHANCE_Z: Final = 3.0902
@@ -70,6 +72,7 @@ class Direction(StrEnum):
     LESS_SURE = "less-sure"
     HIGHER = "higher"  # urgency, whose score is its probability
     LOWER = "lower"
+    SPREAD = "spread"  # the mean score stayed, its distribution did not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -305,10 +308,13 @@ def _move(head: Head, view: View, before: Table, after: Table) -> Move:
     old, new = _shares(before), _shares(after)
     if view is View.SCORES:
         earlier, later = _mean(old), _mean(new)
-        up, down = (
-            (Direction.HIGHER, Direction.LOWER) if head is Head.URGENCY else (Direction.SURER, Direction.LESS_SURE)
-        )
-        return Move(direction=up if later >= earlier else down, label=None, before=earlier, after=later)
+        up, down = Direction.SURER, Direction.LESS_SURE
+        if head is Head.URGENCY:
+            up, down = Direction.HIGHER, Direction.LOWER
+        direction = up if later >= earlier else down
+        if abs(later - earlier) < SAME_MEAN:
+            direction = Direction.SPREAD
+        return Move(direction=direction, label=None, before=earlier, after=later)
     gains = {name: new.get(name, 0.0) - old.get(name, 0.0) for name in sorted({*old, *new})}
     # Of two that moved alike, as one label's loss is the other's gain, the one that there is more of.
     label = max(gains, key=lambda name: (round(abs(gains[name]), 9), gains[name]))
@@ -340,6 +346,7 @@ def sentence(drift: Drift, name_of: Callable[[str], str] = str) -> str:
             Direction.LESS_SURE: "the model is less sure",
             Direction.HIGHER: "more urgent",
             Direction.LOWER: "less urgent",
+            Direction.SPREAD: "scores spread differently",
         }
         what = f"{words[move.direction]} {scores}"
     return (

@@ -11,9 +11,9 @@ import structlog
 
 from monitor.errors import EdgeError
 from responders.accounts import AccountFault, Permission
-from responders.console import accounts, audit, context, inbox, reply_desk, review, settings, sources, switch
+from responders.console import accounts, audit, context, inbox, insights, reply_desk, review, settings, sources, switch
 from responders.console.context import Visit
-from responders.console.navigation import ACCOUNTS, AUDIT, DESK, INBOX, REVIEW, SETTINGS, SOURCES, Place, go
+from responders.console.navigation import ACCOUNTS, AUDIT, DESK, INBOX, INSIGHTS, REVIEW, SETTINGS, SOURCES, Place, go
 from responders.console.notices import show_notices, tell_fault
 from responders.console.style import frame
 from responders.console.words import LANGUAGES, words
@@ -25,6 +25,9 @@ PLACES: Final = (
     Place(path=INBOX, title="inbox", icon="inbox", needs=Permission.READ, section="work", show=inbox.show),
     Place(path=DESK, title="desk", icon="edit_note", needs=Permission.READ, section="work", show=reply_desk.show),
     Place(path=REVIEW, title="review", icon="fact_check", needs=Permission.READ, section="work", show=review.show),
+    Place(
+        path=INSIGHTS, title="insights", icon="insights", needs=Permission.READ, section="control", show=insights.show
+    ),
     Place(path=SOURCES, title="sources", icon="sensors", needs=Permission.READ, section="control", show=sources.show),
     Place(path=AUDIT, title="audit", icon="history", needs=Permission.READ, section="control", show=audit.show),
     Place(

@@ -14,7 +14,7 @@ from responders.reply import ReplyState
 from tests.browser.conftest import Visitor
 
 pytestmark = pytest.mark.browser
-PAGES = ("", "reply?mention=4", "review", "sources", "audit")
+PAGES = ("", "reply?mention=4", "review", "insights", "sources", "audit")
 AREA = "textarea#tf-reply-text"
 FITS = "main => main.scrollWidth <= main.clientWidth + 1"
 TEXT = "article.tf-this .tf-text"

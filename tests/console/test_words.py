@@ -7,7 +7,8 @@ from string import Formatter
 
 import pytest
 
-from classifiers.types import Category, Intent, Sentiment, Severity, UrgencyReason
+from classifiers.types import Category, Intent, Sentiment, Severity, Toxicity, UrgencyReason
+from monitor.drift import Direction, Head, State
 from monitor.mention import Handling, Lane, SourceState
 from monitor.priority import LaneReason, TermName
 from monitor.storage.queries import Order
@@ -71,6 +72,10 @@ def test_every_value_that_a_page_may_name_has_a_word() -> None:
         "source-state": SourceState,
         "role": Role,
         "order": Order,
+        "head": Head,
+        "toxicity": Toxicity,
+        "drift-state": State,
+        "insights": Direction,
     }
     known = sentences("en")
     missing = [

@@ -118,6 +118,14 @@ def test_scores_move_though_the_labels_stay() -> None:
     assert "less sure" in sentence(found)
 
 
+def test_scores_that_spread_around_their_old_mean_are_said_so() -> None:
+    ends = [*sentiment(100, 100, range(1), bin=3), *sentiment(100, 100, range(1), bin=7)]
+    found = only(drifts([*sentiment(100, 100, range(1, 5), bin=5), *ends], now=NOW))
+    assert found.move is not None
+    assert (found.state, found.move.direction) == (State.SHIFTED, Direction.SPREAD)
+    assert "spread differently" in sentence(found)
+
+
 def test_urgency_moves_by_its_probability() -> None:
     counts = [
         count(500, 1, head=Head.URGENCY, label=drift.CALM, bin=0),

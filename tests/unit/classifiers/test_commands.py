@@ -7,6 +7,7 @@ import pytest
 
 from classifiers import __main__ as commands
 from classifiers.command_line import EXIT_SOME_ROWS, EXIT_USAGE, run
+from classifiers.encoder import WEIGHTS
 
 
 def call(*arguments: str) -> int:
@@ -117,7 +118,7 @@ def test_the_card_holds_the_measured_figures(tmp_path: Path) -> None:
     out = tmp_path / "card.md"
     assert call("card", "--out", str(out)) == 0
     text = out.read_text(encoding="utf-8")
-    report = json.loads((commands.WEIGHTS / "report.json").read_text())
+    report = json.loads((WEIGHTS / "report.json").read_text())
     assert f"| all | {report['mentions']['all']['n']} |" in text
     assert "Not measured." in text
     assert "toxicity/paradetox.en" in text

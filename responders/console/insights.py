@@ -40,6 +40,7 @@ _SMALL: Final = 230
 _GREY, _OURS = "#8A979B", "#0B6B63"
 # Neighbours differ in lightness too, so that a stack stays readable without its colours.
 _COLOURS: Final = ("#0B6B63", "#C8742A", "#2F6F8F", "#D9B44A", "#5B5B93", "#A3271B", "#7FA99B", "#63757B")
+_SHARE_COLOURS: Final = ("#C8742A", "#5B5B93", "#A3271B")
 
 
 def show(visit: Visit) -> None:
@@ -100,16 +101,14 @@ def _shares(visit: Visit, counts: Sequence[Count], weeks: Sequence[Week], langs:
     data: dict[str, list[str | float | None]] = {week: [one.monday.isoformat() for one in shown]}
     for name in SHARES:
         data[say(f"insights.{name}")] = [round(one.shares[name].percent, 1) if one.n else None for one in shown]
-    names, label, alt = (
-        [say(f"insights.{name}") for name in SHARES],
-        say("insights.percent"),
-        say("insights.shares-alt"),
-    )
-    colours = [_COLOURS[1], _COLOURS[4], _COLOURS[5]]
+    names = [say(f"insights.{name}") for name in SHARES]
+    label, alt = say("insights.percent"), say("insights.shares-alt")
     if len(shown) > 1:
-        st.line_chart(data, x=week, y=names, y_label=label, color=colours, height=_HEIGHT, alt=alt)
+        st.line_chart(data, x=week, y=names, y_label=label, color=[*_SHARE_COLOURS], height=_HEIGHT, alt=alt)
     else:  # a line of one point shows nothing
-        st.bar_chart(data, x=week, y=names, y_label=label, color=colours, height=_HEIGHT, stack=False, alt=alt)
+        st.bar_chart(
+            data, x=week, y=names, y_label=label, color=[*_SHARE_COLOURS], height=_HEIGHT, stack=False, alt=alt
+        )
     with st.expander(say("insights.figures")):
         st.html(_table(visit, shown))
 

@@ -86,8 +86,8 @@ def test_what_moved_is_said_in_the_readers_words(desk: Desk, opened: Callable[[]
     ]
     page = html_of(at)
     assert say("insights.more", label=say("sentiment.negative"), before="50", after="83") in page.replace("&#x27;", "'")
-    assert say("drift-state.shifted") in page
-    assert say("drift-state.steady") in page
+    assert f'<span class="tf-badge tf-bad">{say("drift-state.shifted")}</span>' in page
+    assert f'<span class="tf-badge tf-good">{say("drift-state.steady")}</span>' in page
     assert say("insights.advice").replace("'", "&#x27;") in page
     assert len(at.get("vega_lite_chart")) + len(at.get("arrow_vega_lite_chart")) == 2 + len(Head)
 
@@ -117,8 +117,8 @@ def test_a_quiet_week_is_no_finding(desk: Desk, opened: Callable[[], AppTest]) -
     empty(desk)
     count_in(desk, ["en"], now=((Head.SENTIMENT, "negative", 8, LEAST_NOW - 1),))
     page = html_of(opened())
-    assert "tf-bad" not in page
-    assert "tf-care" not in page
+    assert "tf-badge tf-bad" not in page
+    assert "tf-badge tf-care" not in page
 
 
 def test_many_languages_are_told_apart_and_one_is_drawn(desk: Desk, opened: Callable[[], AppTest]) -> None:

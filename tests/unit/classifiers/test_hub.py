@@ -161,7 +161,11 @@ def test_special_words_in_a_text_are_plain_words(folder: Path) -> None:
     assert (ids.count(2), ids.count(3)) == (1, 1)
 
 
-@pytest.mark.parametrize("text", ["", "\ud83d", "\x00", "🙂" * 50, "x" * 5000, "الخدمة"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "\ud83d", "\x00", "🙂" * 50, "x" * 5000, "الخدمة"],
+    ids=["empty", "surrogate", "nul", "emoji", "one-word", "unknown"],
+)
 def test_odd_texts_have_an_answer(folder: Path, text: str) -> None:
     (answer,) = OutsideHead(choice(folder)).answers([text])
     assert answer is not None

@@ -259,7 +259,8 @@ def test_every_setting_is_in_the_example() -> None:
         assert name in example
         kind = field.annotation
         for key in kind.model_fields if isinstance(kind, type) and issubclass(kind, Section) else ():
-            assert key.upper() in example or f"{key} =" in example, f"{name}.{key}"
+            written = (key.upper(), f"{key} =", f"[{name}.{key}.")
+            assert any(form in example for form in written), f"{name}.{key}"
 
 
 def test_the_example_holds_the_defaults() -> None:

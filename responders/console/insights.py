@@ -35,8 +35,8 @@ _LABELS: Final = {
     Head.INTENT: "intent",
     Head.URGENCY: "urgency-label",
 }
-_HEIGHT: Final = 280
-_SMALL: Final = 230
+_HEIGHT: Final = 350
+_FRAME, _PLACE = 90, 34  # pixels: what stands around a comparison's bars, and a pair of them
 _GREY, _OURS = "#8A979B", "#0B6B63"
 # Neighbours differ in lightness too, so that a stack stays readable without its colours.
 _COLOURS: Final = ("#0B6B63", "#C8742A", "#2F6F8F", "#D9B44A", "#5B5B93", "#A3271B", "#7FA99B", "#63757B")
@@ -70,16 +70,36 @@ def show(visit: Visit) -> None:
 
 def _volume(visit: Visit, weeks: Sequence[Week], langs: Sequence[str]) -> None:
     say = visit.words
-    week = say("insights.week")
-    data: dict[str, list[str | int]] = {week: [one.monday.isoformat() for one in weeks]}
-    for lang in langs:
-        data[say.name("language", lang)] = [one.by_language.get(lang, 0) for one in weeks]
-    st.bar_chart(
+    names = [say.name("language", lang) for lang in langs]
+    data: dict[str, list[str | int]] = {"week": [], "number": [], "language": []}
+    for one in weeks:
+        for lang, name in zip(langs, names, strict=True):
+            data["week"].append(one.monday.isoformat())
+            data["number"].append(one.by_language.get(lang, 0))
+            data["language"].append(name)
+    week, number, language = say("insights.week"), say("insights.mentions"), say("insights.of")
+    colours = [_COLOURS[place % len(_COLOURS)] for place in range(len(names))]
+    # Written out where `st.bar_chart` would do, because its legend is one line that a narrow screen cuts off.
+    spec: dict[str, object] = {
+        "mark": {"type": "bar"},
+        "encoding": {
+            "x": {"field": "week", "type": "ordinal", "title": week},
+            "y": {"field": "number", "type": "quantitative", "title": number},
+            "color": {
+                "field": "language",
+                "type": "nominal",
+                "scale": {"domain": names, "range": colours},
+                "legend": {"orient": "bottom", "columns": 2, "title": None},
+            },
+            "tooltip": [
+                {"field": field, "title": title}
+                for field, title in (("week", week), ("language", language), ("number", number))
+            ],
+        },
+    }
+    st.vega_lite_chart(
         data,
-        x=week,
-        y=[say.name("language", lang) for lang in langs],
-        y_label=say("insights.mentions"),
-        color=[_COLOURS[place % len(_COLOURS)] for place in range(len(langs))],
+        spec,
         height=_HEIGHT,
         alt=say("insights.volume-alt", weeks=len(weeks), count=sum(one.n for one in weeks)),
     )
@@ -135,7 +155,7 @@ def _drift(visit: Visit, found: Sequence[Drift]) -> None:
         st.caption(say("insights.drift-none"))
         return
     columns = [say(f"insights.{name}") for name in ("of", "head", "finding", "index", "numbers")]
-    st.html(_html_table(columns, [_row(visit, drift) for drift in found]))
+    st.html(_html_table(columns, _rows(visit, found)))
     if any(drift.state in (State.MOVED, State.SHIFTED) for drift in found):
         st.html(f'<p class="tf-note">{escape(say("insights.advice"))}</p>')
     st.html(f'<p class="tf-faint">{escape(say("insights.version", revision=found[0].revision))}</p>')
@@ -160,12 +180,24 @@ def _drift(visit: Visit, found: Sequence[Drift]) -> None:
             _comparison(visit, drift)
 
 
-def _row(visit: Visit, drift: Drift) -> list[str]:
+def _rows(visit: Visit, found: Sequence[Drift]) -> list[list[str]]:
+    """A row for each language and head; one for a language of which nothing can be compared yet."""
+    rows = []
+    for lang in dict.fromkeys(drift.lang for drift in found):
+        own = [drift for drift in found if drift.lang == lang]
+        if all(drift.psi is None for drift in own) and len({drift.state for drift in own}) == 1:
+            rows.append(_row(visit, own[0], head=visit.words("insights.everything")))
+        else:
+            rows += [_row(visit, drift, head=visit.words.name("head", drift.head.value)) for drift in own]
+    return rows
+
+
+def _row(visit: Visit, drift: Drift, *, head: str) -> list[str]:
     say = visit.words
     state = badge(say.name("drift-state", drift.state.value), kind=_KINDS.get(drift.state, "plain"))
     return [
         escape(say.name("language", drift.lang)),
-        escape(say.name("head", drift.head.value)),
+        escape(head),
         f"<div>{state} {escape(_words(visit, drift))}</div>",
         "–" if drift.psi is None else f"{drift.psi:.2f}",
         f"<bdi>{drift.n:,} / {drift.reference_n:,}</bdi>",
@@ -191,7 +223,7 @@ def _words(visit: Visit, drift: Drift) -> str:
 def _comparison(visit: Visit, drift: Drift) -> None:
     """A small chart: this week beside the weeks before, in the view that moved more."""
     say = visit.words
-    before, now = say("insights.before"), say("insights.week-of", week=drift.week.isoformat())
+    before, now = say("insights.before"), drift.week.isoformat()
     old, new = drift.before[drift.view], drift.after[drift.view]
     scores = drift.view is View.SCORES
     axis = say("insights.score") if scores else say("insights.label")
@@ -200,7 +232,8 @@ def _comparison(visit: Visit, drift: Drift) -> None:
         f"{int(place) / 10:.1f}–{(int(place) + 1) / 10:.1f}" if scores else say.name(_LABELS[drift.head], place)
         for place in places
     ]
-    st.html(f"<h3>{inline(say.name('head', drift.head.value))}</h3>")
+    title = f"{say.name('head', drift.head.value)} ({say('insights.percent')})"
+    st.html(f"<h3>{inline(title)}</h3>")
     st.bar_chart(
         {
             axis: names,
@@ -209,11 +242,13 @@ def _comparison(visit: Visit, drift: Drift) -> None:
         },
         x=axis,
         y=[before, now],
-        y_label=say("insights.percent"),
+        x_label="",
+        y_label="",
         color=[_GREY, _OURS],
+        horizontal=True,
         stack=False,
         sort=False,
-        height=_SMALL,
+        height=_FRAME + _PLACE * len(places),
         alt=f"{say.name('head', drift.head.value)}: {_words(visit, drift)}",
     )
 

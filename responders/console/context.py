@@ -23,6 +23,7 @@ from responders.checking import LazyChecker, checker_of
 from responders.clearance import Limits
 from responders.console.gate import LOGIN_COOKIE
 from responders.console.words import COOKIE, Words, chosen_language, words
+from responders.explaining import LazyExplainer, explainer_of
 from responders.posting import Posting
 from responders.recheck import Recheck
 from responders.review import Review
@@ -42,6 +43,7 @@ class Console:
     audit: AuditLog
     accounts: Accounts
     checker: LazyChecker
+    explainer: LazyExplainer
     review: Review
     posting: Posting
     templates: TemplateBook
@@ -110,6 +112,7 @@ def _console() -> Console:
         audit=audit,
         accounts=accounts,
         checker=checker,
+        explainer=explainer_of(settings),
         review=review,
         posting=Posting(database=database, audit=audit, recheck=recheck),
         templates=_templates(settings),

@@ -9,7 +9,7 @@ from monitor.mention import MentionId
 from monitor.storage import queries
 from monitor.storage.queries import MentionView, ReplyView
 from monitor.storage.stored import StoredMention
-from responders.console import mention_card
+from responders.console import explanation, mention_card
 from responders.console.context import Visit
 from responders.console.notices import plain
 from responders.console.rendering import badge, clamped, harmless, inline, link, paragraph
@@ -20,7 +20,7 @@ _SHOWN_REPLIES: Final = frozenset({"sent", "sending", "uncertain", "approved", "
 
 
 def show(visit: Visit, mention: StoredMention) -> None:
-    """Thread and author."""
+    """Thread, with the words that decided under the mention, and author."""
     say = visit.words
     with visit.console.database.read() as unit:
         posts = queries.thread(unit, mention.id)
@@ -29,9 +29,20 @@ def show(visit: Visit, mention: StoredMention) -> None:
     reveal = st.toggle(say("common.reveal"), key="reveal-thread")
     shown, left_out = _chosen(posts, mention.id)
     root = posts[0].mention.external_id if posts else None
-    html = "".join(_post(visit, view, this=mention.id, root=root, reveal=reveal) for view in shown)
+    before, after = "", ""
+    for view in shown:
+        post = _post(visit, view, this=mention.id, root=root, reveal=reveal)
+        answers = "".join(_ours(visit, reply) for reply in view.replies if reply.state in _SHOWN_REPLIES)
+        if view.mention.id == mention.id:
+            before, after = before + after + post, answers
+        else:
+            after += post + answers
     more = f'<p class="tf-faint">{escape(say("desk.thread-more", count=left_out))}</p>' if left_out else ""
-    st.html(html + more)
+    if before:
+        st.html(before)
+        explanation.show(mention, reveal=reveal)
+    if after + more:
+        st.html(after + more)
     name = harmless(mention.author.name or mention.author.handle)
     st.header(plain(say("desk.history", name=name)), anchor=False)
     others = [view for view in history.rows if view.mention.id != mention.id][:HISTORY]
@@ -63,8 +74,7 @@ def _post(visit: Visit, view: MentionView, *, this: MentionId, root: str | None,
     terms = mention_card.terms(visit, mention) if mention.id == this else ""
     row = f'<div class="tf-row">{" ".join(part for part in facts if part)}</div>' if any(facts) else ""
     words = mention_card.words_of(visit, mention, reveal=reveal, whole=mention.id == this)
-    ours = "".join(_ours(visit, reply) for reply in view.replies if reply.state in _SHOWN_REPLIES)
-    return f'<article class="{css}">{mention_card.who(visit, mention)}{row}{words}{terms}</article>{ours}'
+    return f'<article class="{css}">{mention_card.who(visit, mention)}{row}{words}{terms}</article>'
 
 
 def _ours(visit: Visit, reply: ReplyView) -> str:

@@ -20,6 +20,9 @@ SHOWN_AT_ONCE: Final = 480
 SHOWN_AT_MOST: Final = 20_000
 """Code points of a text that a page carries at all: a 10 MB post must not become a 10 MB page."""
 
+STRONGEST: Final = 3
+"""How many strengths a mark can have: told apart by colour and by the line under the words."""
+
 BIDI_CONTROLS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Embeddings, overrides and isolates: they let a text show another order than it has (UAX #9, UTR #36)."""
 
@@ -39,6 +42,19 @@ class Mark:
     start: int
     end: int
     severity: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """A stretch of a text that weighed in an answer: code points `start` to `end`, and a `label` to read.
+
+    `strength` is `STRONGEST` for the heaviest stretches, 1 for the lightest.
+    """
+
+    start: int
+    end: int
+    strength: int
     label: str
 
 
@@ -111,6 +127,22 @@ def marked(text: str, marks: Sequence[Mark]) -> str:
             f'<mark class="tf-{_worst(mark.severity for mark, _ in here)}" title="{label}">{piece}{numbers}</mark>'
         )
     return f'<div class="tf-text tf-draft" dir="auto">{"".join(parts)}</div>'
+
+
+def weighed(text: str, weights: Sequence[Weight], *, reveal: bool = False) -> str:
+    """Someone's text with its weighty stretches marked; one that lies in another or outside the text is left out."""
+    parts: list[str] = []
+    place = 0
+    for weight in sorted(weights, key=lambda weight: (weight.start, -weight.end)):
+        if not place <= weight.start < weight.end <= len(text):
+            continue
+        parts.append(inert(text[place : weight.start], reveal=reveal))
+        strength = max(1, min(weight.strength, STRONGEST))
+        piece = inert(text[weight.start : weight.end], reveal=reveal)
+        parts.append(f'<mark class="tf-weight-{strength}" title="{escape(weight.label)}">{piece}</mark>')
+        place = weight.end
+    parts.append(inert(text[place:], reveal=reveal))
+    return f'<div class="tf-text tf-weighed" dir="auto">{"".join(parts)}</div>'
 
 
 def difference(before: str, after: str) -> str:

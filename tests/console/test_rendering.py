@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from classifiers.reply_risk import default_rules
 from classifiers.types import Category, Finding, Severity
 from responders.console import findings, rendering
-from responders.console.rendering import Mark
+from responders.console.rendering import Mark, Weight
 from responders.console.words import words
 from responders.reply import CheckReport, Verdict
 
@@ -33,6 +33,15 @@ def test_marked_text_keeps_every_visible_character(text: str, data: st.DataObjec
     html = rendering.marked(text, marks)
     without_numbers = re.sub(r"<sup>\d+</sup>", "", html)
     assert TAGS.sub("", without_numbers) == rendering.inert(text)
+
+
+@given(st.text(max_size=120), st.data())
+def test_weighed_text_keeps_every_visible_character(text: str, data: st.DataObject) -> None:
+    edges = st.integers(min_value=-2, max_value=len(text) + 2)
+    drawn = st.builds(Weight, start=edges, end=edges, strength=st.integers(-1, 9), label=st.just('"><script>'))
+    html = rendering.weighed(text, data.draw(st.lists(drawn, max_size=4)))
+    assert TAGS.sub("", html) == rendering.inert(text)
+    assert "<script" not in html
 
 
 @given(st.text(max_size=60), st.text(max_size=60))

@@ -1,4 +1,4 @@
-"""The console process: pages, sign-in, health. Run with `streamlit run app.py`; it holds no platform token."""
+"""The console process: pages, sign-in, health, API. Run with `streamlit run app.py`; it holds no platform token."""
 
 import sys
 from pathlib import Path
@@ -8,12 +8,13 @@ from starlette.middleware import Middleware
 
 from monitor.config import SettingsError
 from monitor.errors import EdgeError
+from responders import api
 from responders.console import context, health, sign_in
 from responders.console.gate import Gate
 from responders.console.shell import on_script_error
 
 try:
-    context.console()
+    opened = context.console()
 except (SettingsError, EdgeError) as fault:
     print(f"tactful console: {fault}", file=sys.stderr)  # noqa: T201 - nobody logs before the settings are read
     raise SystemExit(2) from None
@@ -23,6 +24,15 @@ app = st.App(
     routes=[
         *sign_in.routes(sign_in.Doors(console=context.console, now=context.now)),
         *health.routes(lambda: context.console().database),
+        *api.routes(
+            api.service(
+                opened.settings,
+                database=opened.database,
+                audit=opened.audit,
+                checker=opened.checker,
+                now=context.now,
+            )
+        ),
     ],
     middleware=[Middleware(Gate, admits=context.admits)],
     on_script_error=on_script_error,

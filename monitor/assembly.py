@@ -24,6 +24,7 @@ from monitor.mention import SourceName
 from monitor.notify import BrokenNotifier, notifier
 from monitor.pipeline import Pipeline, Rules, Source
 from monitor.priority import ReplyTimes
+from monitor.receiving import PUSHED
 from monitor.source_health import WAITS_FOR_A_PERSON
 from monitor.storage import sources as source_rows
 from monitor.storage.audit import AuditLog, load_key
@@ -182,8 +183,9 @@ def register(monitor: Monitor) -> None:
     kinds = {name: source.kind for name, source in monitor.sources.items()}
     now = monitor.pipeline.now()
     with monitor.database.write() as connection:
-        if source_rows.get(connection, IMPORT) is not None:
-            kinds[IMPORT] = IMPORT
+        for name in (IMPORT, PUSHED):
+            if source_rows.get(connection, name) is not None:
+                kinds.setdefault(name, IMPORT)
         source_rows.upsert_configured(connection, kinds, now)
         for row in source_rows.source_rows(connection):
             if row.name in monitor.sources and row.state in WAITS_FOR_A_PERSON:

@@ -1,4 +1,4 @@
-"""`python -m responders`: run · doors · check · audit verify · users · console. Alone knows the doors."""
+"""`python -m responders`: run · doors · check · audit verify · users · tokens · console. Alone knows the doors."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from classifiers.command_line import Parser, run
-from responders import audit_command, check, console_command, doors_command, run_command, users_command
+from responders import audit_command, check, console_command, doors_command, run_command, tokens_command, users_command
 from responders.publishers import registry
 
 
@@ -25,7 +25,7 @@ def parser() -> Parser:
     run_command.add_parser(commands, registry.build_all)
     doors_command.add_parser(commands, registry.examine)
     check.add_parser(commands)
-    for command in (audit_command, users_command, console_command):
+    for command in (audit_command, users_command, tokens_command, console_command):
         command.add_parser(commands)
     return whole
 

@@ -19,6 +19,7 @@ from monitor.mention import Lane
 from monitor.settings_option import Commands
 from responders.compliance import Policy, PolicyBroken, decide, parse_policy
 from responders.reply import Verdict
+from responders.report import as_row
 
 if TYPE_CHECKING:
     from classifiers.model_evidence import DraftEncoder
@@ -127,35 +128,6 @@ class ReplyChecker:
                 )
             )
         return checked
-
-
-def as_row(row_id: object, checked: CheckedDraft) -> dict[str, object]:
-    """A checked draft as the command and the API print it."""
-    return {
-        "id": row_id,
-        "verdict": checked.verdict.value,
-        "risk": checked.risk,
-        "findings": [
-            {
-                "category": finding.category.value,
-                "severity": finding.severity.value,
-                "start": finding.start,
-                "end": finding.end,
-                "text": finding.text,
-                "rule": finding.rule,
-                "score": finding.score,
-                "why": finding.why,
-                "suggestion": finding.suggestion,
-            }
-            for finding in checked.findings
-        ],
-        "policy": checked.policy,
-        "model": checked.model,
-        "revision": checked.revision,
-        "notes": list(checked.notes),
-        "hold_seconds": checked.hold_seconds,
-        "approvals_needed": checked.approvals_needed,
-    }
 
 
 def add_parser(subparsers: Commands) -> None:

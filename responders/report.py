@@ -98,3 +98,32 @@ def check_reply(
         approvals_needed=max(1, checked.approvals_needed),
         notes=tuple(checked.notes),
     )
+
+
+def as_row(row_id: object, checked: Checked) -> dict[str, object]:
+    """A checked draft as the command and the API print it."""
+    return {
+        "id": row_id,
+        "verdict": str(checked.verdict),
+        "risk": checked.risk,
+        "findings": [
+            {
+                "category": finding.category.value,
+                "severity": finding.severity.value,
+                "start": finding.start,
+                "end": finding.end,
+                "text": finding.text,
+                "rule": finding.rule,
+                "score": finding.score,
+                "why": finding.why,
+                "suggestion": finding.suggestion,
+            }
+            for finding in checked.findings
+        ],
+        "policy": checked.policy,
+        "model": checked.model,
+        "revision": checked.revision,
+        "notes": list(checked.notes),
+        "hold_seconds": checked.hold_seconds,
+        "approvals_needed": checked.approvals_needed,
+    }

@@ -87,6 +87,10 @@ class AuditLog:
         self._key = key
         self._key_id = self._mac("key", "id")
 
+    def signing_key(self, of: str) -> str:
+        """A key that follows from the audit key and `of` alone: for secrets that no table may hold."""
+        return self._mac("signing", of)
+
     def append(
         self,
         connection: Connection,
@@ -221,7 +225,7 @@ class AuditLog:
         return self._mac("head", f"{seq}:{last}")
 
     def _mac(self, purpose: str, message: str) -> str:
-        """One key for three uses: the purpose goes first, so that none can be passed off as another."""
+        """One key for four uses: the purpose goes first, so that none can be passed off as another."""
         return hmac.new(self._key, f"tactful {purpose}\n{message}".encode(), hashlib.sha256).hexdigest()
 
 

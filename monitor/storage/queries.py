@@ -31,8 +31,9 @@ from monitor.storage.inbox import (
     inbox,
     inbox_counts,
 )
-from monitor.storage.schema import alerts, audit, set_aside
+from monitor.storage.schema import alerts, audit, mentions, set_aside
 from monitor.storage.sources import SourceRow, source_rows
+from monitor.storage.stored import StoredMention, from_row
 
 __all__ = [
     "AlertView",
@@ -53,6 +54,7 @@ __all__ = [
     "inbox",
     "inbox_counts",
     "mention_view",
+    "mentions_page",
     "set_aside_page",
     "source_rows",
     "thread",
@@ -104,6 +106,19 @@ def alerts_page(
     if after is not None:
         query = query.where(alerts.c.id < after.id)
     rows = [alert_view(row) for row in connection.execute(query.limit(size + 1)).mappings()]
+    return Page(rows=tuple(rows[:size]), next=PageKey(id=rows[size - 1].id) if len(rows) > size else None)
+
+
+def mentions_page(
+    connection: Connection, *, brand: str | None = None, after: PageKey | None = None, size: int = 50
+) -> Page[StoredMention]:
+    """Mentions of one brand or of all, in the order in which they were stored; posts kept for a thread are left out."""
+    query = select(mentions).where(mentions.c.relevant).order_by(mentions.c.id)
+    if brand is not None:
+        query = query.where(mentions.c.brand == brand)
+    if after is not None:
+        query = query.where(mentions.c.id > after.id)
+    rows = [from_row(row) for row in connection.execute(query.limit(size + 1)).mappings()]
     return Page(rows=tuple(rows[:size]), next=PageKey(id=rows[size - 1].id) if len(rows) > size else None)
 
 

@@ -402,6 +402,27 @@ logins: Final = Table(
     Column("ended_at", UtcDateTime),
 )
 
+api_tokens: Final = Table(
+    "api_tokens",
+    metadata,
+    Column("name", String, primary_key=True),  # never used again after a token was revoked: the log speaks of it
+    Column("token_hash", String(64), nullable=False),
+    Column("scopes", String, nullable=False),  # separated by spaces
+    Column("per_minute", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    UniqueConstraint("token_hash"),
+)
+
+# Signed requests that were accepted, until their time has passed: none is accepted twice.
+api_signatures: Final = Table(
+    "api_signatures",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index("ix_api_signatures_expires_at", "expires_at"),
+)
+
 switches: Final = Table(
     "switches",
     metadata,

@@ -8,7 +8,7 @@ waits for a lock no longer than that either.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,6 +21,9 @@ from monitor.errors import DatabaseBusy
 
 BUSY_SECONDS: Final = 10
 CONNECT_SECONDS: Final = 10
+
+Unit: TypeAlias = Connection
+"""An open unit of work, for those who hand it on and know no SQL."""
 
 URL_REMEDY: Final = "set database.url to sqlite:///path or postgresql://…"
 

@@ -33,9 +33,7 @@ def _box(mention: StoredMention, assessment: Assessment, *, reveal: bool) -> Non
     if visit is None:
         st.rerun()
     say = visit.words
-    box = st.expander(
-        say("decided.title"), key=f"decided-{mention.id}", on_change="rerun", icon=":material/manage_search:"
-    )
+    box = st.expander(say("decided.title"), key=f"decided-{mention.id}", on_change="rerun")
     if not box.open:
         return
     with box:

@@ -91,7 +91,7 @@ def _marked(say: Words, explained: Explained, text: str, head: Head, *, reveal: 
         for carrier in carriers
     ]
     rows = "".join(
-        f"<li>{inline(carrier.text, limit=_WORD_AT_MOST)} "
+        f"<li>{inline(carrier.text, limit=_WORD_AT_MOST)}: "
         f'<span class="tf-faint">{escape(_points(say, carrier.weight))}</span></li>'
         for carrier in carriers[:LISTED]
     )

@@ -15,6 +15,11 @@ from responders.console.shell import on_script_error
 
 try:
     opened = context.console()
+    service = api.service(
+        opened.settings, database=opened.database, audit=opened.audit, checker=opened.checker, now=context.now
+    )
+    if service.is_awaited:
+        opened.checker.warm()
 except (SettingsError, EdgeError) as fault:
     print(f"tactful console: {fault}", file=sys.stderr)  # noqa: T201 - nobody logs before the settings are read
     raise SystemExit(2) from None
@@ -24,15 +29,7 @@ app = st.App(
     routes=[
         *sign_in.routes(sign_in.Doors(console=context.console, now=context.now)),
         *health.routes(lambda: context.console().database),
-        *api.routes(
-            api.service(
-                opened.settings,
-                database=opened.database,
-                audit=opened.audit,
-                checker=opened.checker,
-                now=context.now,
-            )
-        ),
+        *api.routes(service),
     ],
     middleware=[Middleware(Gate, admits=context.admits)],
     on_script_error=on_script_error,

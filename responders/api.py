@@ -46,7 +46,7 @@ from responders.api_shapes import (
     written,
 )
 from responders.report import DraftChecker
-from responders.tokens import AlreadyAccepted, ApiToken, SignatureRefused, Tokens
+from responders.tokens import AlreadyAccepted, ApiToken, Scope, SignatureRefused, Tokens
 
 STRANGERS: Final = ""
 """The bucket of requests without a working token; no token has this name."""
@@ -66,6 +66,11 @@ class Service:
     now: Callable[[], datetime]
     metrics: Metrics
     rate: RateLimiter = field(default_factory=lambda: RateLimiter(time.monotonic))
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether some program may ask for checks, so that the model is worth loading before the first one does."""
+        return any(token.revoked_at is None and Scope.CHECK in token.scopes for token in self.tokens.everyone())
 
     def spend(self, token: ApiToken, count: int) -> None:
         """Count drafts or posts against the token's minute; raises Refused."""

@@ -410,6 +410,13 @@ def test_a_slow_check_asks_for_a_person_and_the_rest_does_not_wait(site: Site) -
     assert "tactful_check_undecided_total 7" in site.client.get("/metrics").text
 
 
+def test_the_model_is_worth_loading_while_some_program_may_ask_for_checks(site: Site) -> None:
+    assert site.service.is_awaited
+    site.token("reader", Scope.MENTIONS_READ)
+    site.tokens.revoke("all", NOW)
+    assert not site.service.is_awaited
+
+
 def test_the_limit_is_two_seconds() -> None:
     assert TimelyCheck(checker=WordChecker(), metrics=Metrics()).seconds == 2.0
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -20,9 +21,10 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from classifiers.types import ModelUnavailable
+from monitor.assembly import register
 from monitor.config import Settings
 from monitor.errors import DatabaseBusy
-from monitor.mention import MentionState, SourceName
+from monitor.mention import MentionState, SourceName, SourceState
 from monitor.storage import migrate, queries
 from monitor.storage.audit import AuditLog
 from monitor.storage.mentions import find, next_to_assess
@@ -437,6 +439,14 @@ def test_pushed_posts_are_stored_once_and_wait_to_be_judged(site: Site) -> None:
     assert waiting[0].created_at == datetime(2026, 11, 20, 10, tzinfo=UTC)
     again = site.push([POST, {**named, "text": "it broke twice"}], at=NOW + timedelta(seconds=1))
     assert again.json == {"added": 0, "already": 1, "edited": 1, "rejected": 0, "errors": []}
+
+
+def test_a_monitor_that_starts_does_not_switch_the_pushing_off(site: Site) -> None:
+    site.push(POST)
+    register(SimpleNamespace(sources={}, database=site.database, pipeline=SimpleNamespace(now=lambda: NOW)))
+    with site.database.read() as unit:
+        states = {row.name: (row.kind, row.state) for row in queries.source_rows(unit)}
+    assert states == {"api": ("import", SourceState.OK)}
 
 
 def test_lines_of_posts_where_a_bad_one_costs_only_itself(site: Site) -> None:

@@ -19,7 +19,7 @@ from classifiers.training.attacks import print_table
 from classifiers.training.bench import bench
 from classifiers.training.commands import add_commands, write
 from classifiers.training.corpora import BadCorpus
-from classifiers.types import Assessment, Intent, Judgement, ModelUnavailable, Sentiment, Toxicity
+from classifiers.types import Assessment, Intent, Judgement, ModelUnavailable, Politeness, Sentiment, Toxicity
 
 BATCH: Final = 64
 
@@ -97,12 +97,15 @@ def as_fields(found: Assessment) -> dict[str, object]:
             "reason": found.urgency.reason,
             "sure": found.urgency.sure,
         },
+        "politeness": None if found.politeness is None else _judgement(found.politeness),
         "model": found.model,
         "revision": found.revision,
     }
 
 
-def _judgement(found: Judgement[Sentiment] | Judgement[Toxicity] | Judgement[Intent]) -> dict[str, object]:
+def _judgement(
+    found: Judgement[Sentiment] | Judgement[Toxicity] | Judgement[Intent] | Judgement[Politeness],
+) -> dict[str, object]:
     return {"label": found.label, "score": round(found.score, 4), "sure": found.sure}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from classifiers.encoder import Encoder, MentionOutput
-from classifiers.heads import INTENTS, SENTIMENTS, TOXICITIES, choose, urgency
+from classifiers.heads import INTENTS, POLITENESS, SENTIMENTS, TOXICITIES, choose, urgency
 from classifiers.hub import HubChoice
 from classifiers.label_map import Head
 from classifiers.language import TRAINED, LanguageGuesser
@@ -152,9 +152,10 @@ def _assessment(text: str, output: MentionOutput | None, lang: Language, encoder
         sentiment=choose(output.sentiment, SENTIMENTS, calibration.sentiment, lang=lang.label, known=known),
         toxicity=choose(output.toxicity, TOXICITIES, calibration.toxicity, lang=lang.label, known=known),
         intent=choose(output.intent, INTENTS, calibration.intent, lang=lang.label, known=known),
-        urgency=judged if judged.urgent else raised(judged, load_signs().reason_in(text)),
+        urgency=raised(judged, load_signs().reason_in(text)),
         model=encoder.model,
         revision=f"{encoder.revision}+{load_signs().revision}",
+        politeness=choose(output.politeness, POLITENESS, calibration.politeness, lang=lang.label, known=known),
     )
 
 

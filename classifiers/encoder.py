@@ -53,6 +53,7 @@ class MentionOutput:
     intent: tuple[float, ...]
     urgent: float
     reason: tuple[float, ...]
+    politeness: tuple[float, ...]
     embedding: NDArray[np.float32]
     whole: bool = True
 
@@ -160,6 +161,7 @@ class Encoder:
             intent=_floats(mean[_INTENT]),
             urgent=float(urgent[_URGENT][0]),
             reason=_floats(urgent[_REASON]),
+            politeness=_floats(mean[_POLITENESS]),
             embedding=(embedding / norm if norm else embedding).astype(np.float32),
             whole=_read_in_full(windows),
         )
@@ -210,8 +212,13 @@ def _slices(*sizes: int) -> Iterator[slice]:
         start += size
 
 
-_SENTIMENT, _TOXICITY, _INTENT, _URGENT, _REASON = _slices(
-    len(LABELS["sentiment"]), len(LABELS["toxicity"]), len(LABELS["intent"]), 1, len(LABELS["reason"])
+_SENTIMENT, _TOXICITY, _INTENT, _URGENT, _REASON, _POLITENESS = _slices(
+    len(LABELS["sentiment"]),
+    len(LABELS["toxicity"]),
+    len(LABELS["intent"]),
+    1,
+    len(LABELS["reason"]),
+    len(LABELS["politeness"]),
 )
 """Where each head stands in the model's `mention` output; `training.network` writes it in this order."""
 

@@ -26,6 +26,7 @@ LABELS: Final[Mapping[str, tuple[StrEnum, ...]]] = {
     "toxicity": TOXICITIES,
     "intent": INTENTS,
     "reason": REASONS,
+    "politeness": POLITENESS,
     "categories": CATEGORIES,
 }
 """The order of every head's outputs; weights whose order differs are refused."""
@@ -88,6 +89,7 @@ class Calibration:
     toxicity: HeadCalibration
     intent: HeadCalibration
     urgency: UrgencyCalibration
+    politeness: HeadCalibration
     draft: DraftCalibration
 
     @classmethod
@@ -105,6 +107,7 @@ class Calibration:
                 unsure_to=_number(heads, "urgency", "unsure_to"),
                 languages=_languages(heads, "urgency"),
             ),
+            politeness=_head(heads, "politeness"),
             draft=DraftCalibration(
                 whole=_number(heads, "draft", "whole"),
                 token=_number(heads, "draft", "token"),
@@ -120,6 +123,7 @@ UNCALIBRATED: Final = Calibration(
     toxicity=HeadCalibration(temperature=1.0, sure=0.7),
     intent=HeadCalibration(temperature=1.0, sure=0.7),
     urgency=UrgencyCalibration(temperature=1.0, threshold=0.5, unsure_from=0.3, unsure_to=0.7),
+    politeness=HeadCalibration(temperature=1.0, sure=0.7),
     draft=DraftCalibration(whole=1.0, token=0.0, bias=0.0, thresholds={}, default=0.5),
 )
 """Raw logits as they are: what training measures with before it has calibrated."""

@@ -136,7 +136,7 @@ class Urgency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """All that is judged about one text, and by which model."""
+    """All that is judged about one text, and by which model; stored judgements do not keep the politeness."""
 
     lang: Language
     sentiment: Judgement[Sentiment]
@@ -145,6 +145,7 @@ class Assessment:
     urgency: Urgency
     model: str
     revision: str
+    politeness: Judgement[Politeness] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

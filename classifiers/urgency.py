@@ -83,9 +83,16 @@ class Signs:
 
 
 def raised(judged: Urgency, sign: UrgencyReason | None) -> Urgency:
-    """The model's answer in the light of a sign: never lowered, and not sure where only the sign says urgent."""
-    if sign is None or judged.urgent:
+    """The model's answer in the light of a sign: never lowered, and not sure where only the sign says urgent.
+
+    Where both say urgent the graver reason stands: a sign is plain words, and reasons are in the order of gravity.
+    """
+    if sign is None:
         return judged
+    if judged.urgent:
+        gravest = list(UrgencyReason)
+        reasons = [reason for reason in (judged.reason, sign) if reason is not None]
+        return replace(judged, reason=min(reasons, key=gravest.index))
     return replace(judged, urgent=True, reason=sign, score=max(judged.score, SIGN_SCORE), sure=False)
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from classifiers.encoder import DraftOutput, MentionOutput
 from classifiers.heads import (
     INTENTS,
+    POLITENESS,
     SENTIMENTS,
     Calibration,
     DraftCalibration,
@@ -28,8 +29,9 @@ from classifiers.training.measure import threshold_at
 
 SURE: Final = 0.7
 """Asking a person is taken to cost three tenths of a wrong label: below this probability it is cheaper to ask."""
-URGENT_RECALL: Final = 0.95
-"""What a missed emergency may not cost: recall comes before precision."""
+RECALL_WEIGHT: Final = 2.0
+"""Recall weighs twice what precision does in the urgency threshold (F-beta of van Rijsbergen, Information Retrieval,
+1979): a missed emergency costs more than a needless look."""
 FALSE_ALARMS: Final = 0.08
 ENOUGH: Final = 100
 """Texts from which a language gets a temperature of its own."""
@@ -47,6 +49,9 @@ def calibrate(
         toxicity=_head([(e.lang, o.toxicity, int(e.toxic)) for e, o in mentions if e.toxic is not None]),
         intent=_head([(e.lang, o.intent, INTENTS.index(min(e.intents))) for e, o in mentions if e.intents is not None]),
         urgency=_urgency([(e.lang, o.urgent, e.urgent) for e, o in mentions if e.urgent is not None]),
+        politeness=_head(
+            [(e.lang, o.politeness, POLITENESS.index(e.politeness)) for e, o in mentions if e.politeness is not None]
+        ),
         draft=_draft(drafts),
     )
 
@@ -102,15 +107,16 @@ def _by_language(rows: Sequence[R]) -> dict[str, list[R]]:
 
 
 def _recall_first(scored: Sequence[tuple[float, bool]]) -> float:
-    """The threshold of the best F1 among those that miss at most `1 - URGENT_RECALL`; halfway to the next score."""
+    """The threshold of the best F-beta, halfway to the next score."""
     wanted = sum(flag for _, flag in scored)
+    square = RECALL_WEIGHT**2
     best, threshold, hits = -1.0, 0.5, 0
     for place, (score, flag) in enumerate(scored, start=1):
         hits += flag
-        f1 = 2 * hits / (place + wanted)
-        if hits >= URGENT_RECALL * wanted and f1 > best:
+        measure = (1 + square) * hits / (place + square * wanted)
+        if measure > best:
             following = scored[place][0] if place < len(scored) else 0.0
-            best, threshold = f1, (score + following) / 2
+            best, threshold = measure, (score + following) / 2
     return threshold
 
 

@@ -35,7 +35,7 @@ def card(found: Table) -> str:
         corpora=_corpora(),
         **{
             name: _by_name(report.get(name))
-            for name in ("mentions", "hostility", "explanation", "drafts", "categories")
+            for name in ("mentions", "politeness", "hostility", "explanation", "drafts", "categories")
         },
     )
 

@@ -3,10 +3,20 @@
 from collections.abc import Mapping, Sequence
 
 from classifiers.encoder import DraftOutput, MentionOutput
-from classifiers.heads import INTENTS, SENTIMENTS, TOXICITIES, Calibration, choose, draft_risk, logistic, urgency
+from classifiers.heads import (
+    INTENTS,
+    POLITENESS,
+    SENTIMENTS,
+    TOXICITIES,
+    Calibration,
+    choose,
+    draft_risk,
+    logistic,
+    urgency,
+)
 from classifiers.training.corpora import DraftExample, MentionExample
 from classifiers.training.measure import auc, calibration_error, f1, macro_f1, threshold_at
-from classifiers.types import Intent
+from classifiers.types import Intent, Politeness
 
 Figures = Mapping[str, float]
 
@@ -58,6 +68,26 @@ def category_figures(rows: Sequence[tuple[DraftExample, DraftOutput]]) -> dict[s
         }
         for category in categories
     }
+
+
+def politeness_figures(
+    rows: Sequence[tuple[MentionExample, MentionOutput]], calibration: Calibration
+) -> dict[str, Figures]:
+    """How well politeness is told, by language, in per cent; only texts that were labelled for it count."""
+    found: dict[str, Figures] = {}
+    for lang in sorted({example.lang for example, _ in rows}):
+        chosen = [(e, o) for e, o in rows if e.lang == lang and e.politeness is not None]
+        gold = [str(e.politeness) for e, _ in chosen]
+        judged = [choose(o.politeness, POLITENESS, calibration.politeness, lang=lang, known=True) for _, o in chosen]
+        said = [str(j.label) for j in judged]
+        found[lang] = {
+            "n": len(chosen),
+            "macro_f1": _percent(macro_f1(gold, said)),
+            "impolite_f1": _percent(f1(gold, said, Politeness.IMPOLITE)),
+            "polite_f1": _percent(f1(gold, said, Politeness.POLITE)),
+            "ece": _percent(calibration_error([j.score for j in judged], _same(gold, said))),
+        }
+    return found
 
 
 def _mentions(rows: Sequence[tuple[MentionExample, MentionOutput]], calibration: Calibration) -> Figures:

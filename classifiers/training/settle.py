@@ -25,7 +25,13 @@ from classifiers.training.corpora import (
     written_mentions,
 )
 from classifiers.training.faithfulness import faithfulness
-from classifiers.training.held_out import category_figures, draft_figures, hostility_figures, mention_figures
+from classifiers.training.held_out import (
+    category_figures,
+    draft_figures,
+    hostility_figures,
+    mention_figures,
+    politeness_figures,
+)
 
 NAME: Final = "tactful-judge-e5-small"
 REPORT_FILE: Final = "report.json"
@@ -49,6 +55,7 @@ def settle(folder: Path, written: Path, runs: Sequence[object]) -> None:
         "runs": runs,
         "agreement": agreement(written),
         "mentions": mention_figures(judged, calibration),
+        "politeness": politeness_figures(judged, calibration),
         "hostility": hostility_figures(hostile, calibration),
         "explanation": faithfulness(mentions.held_out, Encoder.open(folder)),
         "drafts": draft_figures(checked, calibration),

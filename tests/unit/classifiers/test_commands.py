@@ -30,7 +30,17 @@ def test_assess_answers_every_row_in_its_form(tmp_path: Path, capsys: pytest.Cap
     file = write(tmp_path / "in.ndjson", {"id": 7, "text": "Where is my order?"}, {"id": "b", "text": "", "lang": "uk"})
     assert call("assess", str(file)) == 0
     first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
-    assert list(first) == ["id", "lang", "sentiment", "toxicity", "intent", "urgency", "model", "revision"]
+    assert list(first) == [
+        "id",
+        "lang",
+        "sentiment",
+        "toxicity",
+        "intent",
+        "urgency",
+        "politeness",
+        "model",
+        "revision",
+    ]
     assert first["id"] == 7
     assert set(first["lang"]) == {"label", "score"}
     assert set(first["intent"]) == {"label", "score", "sure"}

@@ -52,13 +52,12 @@ def test_places_are_those_of_the_text_as_given(encoder: Encoder) -> None:
 
 
 def test_a_long_text_is_narrowed_down_to_words(encoder: Encoder) -> None:
-    dull = "We went to the shop on the corner and bought some bread and milk for the week. " * 8
-    text = f"{dull}The staff were disgusting, rude, useless idiots. {dull}"
+    dull = "We went to the shop on the corner and bought some bread and milk for the week. " * 3
+    text = f"{dull}Terrible, disgusting service, I am furious and want my money back. {dull}"
     assert len(text.split()) > 2 * MOST_PIECES
-    carriers = explain(text, "en", encoder)["toxicity"]
+    carriers = explain(text, "en", encoder)["sentiment"]
     assert carriers
-    assert "idiots" in carriers[0].text
-    assert len(carriers[0].text.split()) == 1
+    assert carriers[0].text in {"Terrible,", "disgusting", "service,", "furious", "money", "back."}
 
 
 @pytest.mark.parametrize("text", ["", " \n", "\u2800"])

@@ -1,5 +1,6 @@
 """Signs of an emergency: short plain reports, their calm look-alikes, and how a sign and the model go together."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,9 +129,12 @@ def test_a_sign_raises_the_model_without_certainty() -> None:
     assert raised(calm, None) == calm
 
 
-def test_the_model_keeps_its_own_urgency() -> None:
-    own = Urgency(urgent=True, score=0.3, reason=UrgencyReason.OUTAGE, sure=True)
-    assert raised(own, UrgencyReason.SAFETY) == own
+def test_where_both_say_urgent_the_graver_reason_stands() -> None:
+    outage = Urgency(urgent=True, score=0.9, reason=UrgencyReason.OUTAGE, sure=True)
+    assert raised(outage, UrgencyReason.SAFETY) == replace(outage, reason=UrgencyReason.SAFETY)
+    harm = replace(outage, reason=UrgencyReason.SELF_HARM)
+    assert raised(harm, UrgencyReason.SAFETY) == harm
+    assert raised(outage, None) == outage
 
 
 def test_look_alike_letters_do_not_hide_a_sign() -> None:

@@ -81,9 +81,10 @@ class OutsideHead:
                 raise ModelUnavailable(self._fault)
             try:
                 self._loaded = self._fitting()
-            except ModelUnavailable as error:
-                self._fault, self._retry_at = str(error), time.monotonic() + RETRY_SECONDS
-                raise
+            except Exception as error:  # a broken torch or folder has errors of every kind; judging goes on without it
+                known = error if isinstance(error, ModelUnavailable) else self.choice.unusable(type(error).__name__)
+                self._fault, self._retry_at = str(known), time.monotonic() + RETRY_SECONDS
+                raise known from error
             return self._loaded
 
     def _fitting(self) -> Classifier:

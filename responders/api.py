@@ -262,7 +262,8 @@ def _posts(receiving: Receiving, values: Sequence[Value]) -> tuple[list[NewMenti
                 raise Unusable("a row before has the same external_id")  # noqa: TRY301 - as above
             posts[found.external_id] = found
         except Unusable as error:
-            errors.append(RowProblem(line=number, id=name, error=str(error)))
+            plain = name if isinstance(name, str | int | float | None) else None
+            errors.append(RowProblem(line=number, id=plain, error=str(error)))
     return list(posts.values()), errors
 
 

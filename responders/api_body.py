@@ -60,26 +60,29 @@ async def body_of(request: Request) -> tuple[bytes, str]:
 
 def split(body: bytes, media_type: str) -> tuple[Form, list[Value]]:
     """The body as rows, and how they came; raises Unusable or Refused."""
-    values: list[Value] = []
     if media_type == NDJSON:
-        form = Form.LINES
-        values += [_line(line) for line in body.split(b"\n") if line.strip()]
-    else:
-        value = parsed(body)
-        form = Form.LIST if isinstance(value, list) else Form.ONE
-        values += value if isinstance(value, list) else [value]
-    if not values:
+        # Counted before anything is parsed: half a million bad lines must cost no more than one.
+        lines = [line for line in body.split(b"\n") if line.strip()]
+        _counted(len(lines))
+        return Form.LINES, [_line(line) for line in lines]
+    value = parsed(body)
+    values: list[Value] = [*value] if isinstance(value, list) else [value]
+    _counted(len(values))
+    return Form.LIST if isinstance(value, list) else Form.ONE, values
+
+
+def _counted(rows: int) -> None:
+    if not rows:
         raise Unusable("there is no row in the body")
-    if len(values) > MAX_ROWS:
-        raise Refused(413, f"there are {len(values):,} rows; send at most {MAX_ROWS} at once")
-    return form, values
+    if rows > MAX_ROWS:
+        raise Refused(413, f"there are {rows:,} rows; send at most {MAX_ROWS} at once")
 
 
 def _line(raw: bytes) -> Value:
     try:
         return parsed(raw)
     except Unusable as error:
-        return error
+        return Unusable(str(error))
 
 
 def _media_type(request: Request) -> str:

@@ -1,6 +1,7 @@
 """What goes into the API and what comes out: the routes read and answer with these, and the document shows them."""
 
 import json
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, TypeVar
@@ -227,7 +228,7 @@ def _sentence(error: ValidationError) -> str:
 def parsed(raw: bytes) -> JsonValue:
     """JSON as it came; raises Unusable."""
     try:
-        value: JsonValue = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse)
+        value: JsonValue = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_finite)
     except UnicodeDecodeError as error:
         msg = f"this is not UTF-8 (byte {error.start + 1})"
         raise Unusable(msg) from error
@@ -238,6 +239,12 @@ def parsed(raw: bytes) -> JsonValue:
         msg = "this is not JSON that can be read (nested too deeply, or a number that is none)"
         raise Unusable(msg) from error
     return value
+
+
+def _finite(text: str) -> float:
+    """A number as JSON may hold it: 1e999 is a word of JSON, but none that can be written again."""
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
 
 
 def written(value: object) -> bytes:

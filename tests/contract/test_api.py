@@ -46,6 +46,7 @@ MIXED = [
     b"   ",
     b"[" * 100_000,
     b'{"draft": NaN}',
+    b'{"draft": "a", "id": 1e999}',
     b"1" * 5000,
 ]
 
@@ -656,3 +657,20 @@ def test_the_metrics_say_that_the_database_is_away(site: Site, monkeypatch: pyte
 
     monkeypatch.setattr(site.database, "read", away)
     assert "tactful_database_up 0" in site.client.get("/metrics").text.splitlines()
+
+
+def test_a_row_whose_id_is_no_id_costs_only_itself(site: Site) -> None:
+    deep: object = []
+    for _ in range(300):
+        deep = [deep]
+    answer = site.push([{**POST, "external_id": deep}, POST])
+    assert answer.status == 200
+    assert [row["line"] for row in answer.json["errors"]] == [1]
+    assert site.stored("p1") is not None
+
+
+def test_rows_are_counted_before_they_are_read(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bytes] = []
+    monkeypatch.setattr(api_body, "parsed", read.append)
+    site.ask("POST", "/api/check", b"x\n" * 100_000, content_type="application/x-ndjson").refuses(413, "at most 100")
+    assert not read

@@ -117,6 +117,14 @@ def test_a_model_that_cannot_be_loaded_rests_before_it_is_tried_again(monkeypatc
     assert len(tries) == 2
 
 
+def test_whatever_loading_raises_the_model_is_unusable_by_name() -> None:
+    def fail(_chosen: HubChoice) -> MadeUp:
+        raise RuntimeError("libtorch.so: not an ELF file")
+
+    with pytest.raises(ModelUnavailable, match="the sentiment model owner/model cannot be used: RuntimeError"):
+        OutsideHead(choice(), fail).answers(["text"])
+
+
 def test_a_label_that_is_not_mapped_makes_the_model_unusable_by_name() -> None:
     with pytest.raises(
         ModelUnavailable, match=r'owner/model cannot be used: the model.s label "MIXED" is not in the l'

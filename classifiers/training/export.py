@@ -42,3 +42,13 @@ def export(network: Network, path: Path) -> None:
         onnx.save(model, plain)
         path.parent.mkdir(parents=True, exist_ok=True)
         quantize_dynamic(plain, path, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+    _bare(path)
+
+
+def _bare(path: Path) -> None:
+    """Take out what the exporter notes beside the graph: names of files where it was trained, lists of parameters."""
+    model = onnx.load(path)
+    for part in (model, model.graph, *model.graph.node, *model.graph.input, *model.graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    onnx.save(model, path)

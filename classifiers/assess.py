@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from classifiers.encoder import Encoder, MentionOutput
+from classifiers.encoder import Encoder
 from classifiers.heads import INTENTS, POLITENESS, SENTIMENTS, TOXICITIES, choose, urgency
 from classifiers.hub import HubChoice
 from classifiers.label_map import Head
@@ -69,16 +69,32 @@ class Assessor:
 
     def _group(self, pairs: Sequence[tuple[str, str | None]]) -> list[Assessment]:
         encoder = Encoder.load(self._weights)
-        cleaned = [clean(text).text for text, _ in pairs]
-        different = [text for text in dict.fromkeys(cleaned) if text.strip()]
-        outputs = dict(zip(different, encoder.run(different), strict=True))
-        found = [
-            _assessment(text, outputs.get(text), self._languages.guess(text, named), encoder)
-            for text, (_, named) in zip(cleaned, pairs, strict=True)
-        ]
+        different = list(dict.fromkeys(pairs))
+        judged = encoder.side_by_side(lambda pair: self._assessment(encoder, clean(pair[0]).text, pair[1]), different)
+        by_pair = dict(zip(different, judged, strict=True))
+        found = [by_pair[pair] for pair in pairs]
         for head in self._outside:
-            found = self._with(head, cleaned, found)
+            found = self._with(head, [clean(text).text for text, _ in pairs], found)
         return found
+
+    def _assessment(self, encoder: Encoder, text: str, named: str | None) -> Assessment:
+        lang = self._languages.guess(text, named)
+        if not text.strip():
+            return _nothing_said(lang, encoder)
+        output = encoder.mention(text)
+        calibration = encoder.calibration
+        known = lang.label in TRAINED and output.whole
+        judged = urgency(output.urgent, output.reason, calibration.urgency, lang=lang.label, known=known)
+        return Assessment(
+            lang=lang,
+            sentiment=choose(output.sentiment, SENTIMENTS, calibration.sentiment, lang=lang.label, known=known),
+            toxicity=choose(output.toxicity, TOXICITIES, calibration.toxicity, lang=lang.label, known=known),
+            intent=choose(output.intent, INTENTS, calibration.intent, lang=lang.label, known=known),
+            urgency=raised(judged, load_signs().reason_in(text)),
+            model=encoder.model,
+            revision=f"{encoder.revision}+{load_signs().revision}",
+            politeness=choose(output.politeness, POLITENESS, calibration.politeness, lang=lang.label, known=known),
+        )
 
     def _with(self, head: OutsideHead, texts: Sequence[str], found: Sequence[Assessment]) -> list[Assessment]:
         """Assessments with one head answered by another model, whose name all of them carry while it can be used.
@@ -139,24 +155,6 @@ def _judged(labels: type[L], own: Judgement[L], choice: HubChoice, answer: Outsi
         return replace(own, sure=False)
     score = answer.scores[answer.label]
     return Judgement(label=labels(answer.label), score=score, sure=answer.whole and score >= choice.sure)
-
-
-def _assessment(text: str, output: MentionOutput | None, lang: Language, encoder: Encoder) -> Assessment:
-    if output is None:
-        return _nothing_said(lang, encoder)
-    calibration = encoder.calibration
-    known = lang.label in TRAINED and output.whole
-    judged = urgency(output.urgent, output.reason, calibration.urgency, lang=lang.label, known=known)
-    return Assessment(
-        lang=lang,
-        sentiment=choose(output.sentiment, SENTIMENTS, calibration.sentiment, lang=lang.label, known=known),
-        toxicity=choose(output.toxicity, TOXICITIES, calibration.toxicity, lang=lang.label, known=known),
-        intent=choose(output.intent, INTENTS, calibration.intent, lang=lang.label, known=known),
-        urgency=raised(judged, load_signs().reason_in(text)),
-        model=encoder.model,
-        revision=f"{encoder.revision}+{load_signs().revision}",
-        politeness=choose(output.politeness, POLITENESS, calibration.politeness, lang=lang.label, known=known),
-    )
 
 
 def _nothing_said(lang: Language, encoder: Encoder) -> Assessment:

@@ -7,6 +7,7 @@ its words into rubbish. Blanks without width, tags and entities are gone before 
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import pairwise
 from re import Match
 from typing import Final
@@ -42,6 +43,7 @@ _SHORTEST_FOREIGN: Final = 3
 _VOWELS: Final = frozenset("аеиоуыэюяіїєёaeiouy")
 _UKRAINIAN: Final = re.compile("[іїєґ]", re.IGNORECASE)
 
+_CHANGING_CASE: Final = re.compile(r"[^\W\d_A-ZА-Я][A-ZÀ-ÖØ-ÞА-ЯЁІЇЄҐ]")
 _ALTERNATING: Final = 0.75
 _SHORTEST_ALTERNATING: Final = 4
 
@@ -50,6 +52,7 @@ _LEET_LATIN: Final = dict(zip("01345@$!", "oieasasi", strict=True))
 _LEET_CYRILLIC: Final = dict(zip("0146@", "оичба", strict=True))
 _LEET_INSIDE: Final = re.compile(r"(?<=[^\W\d_])(?:[0146@$!]|(?<=[а-яіїєґ])3|10|01|00|11|36|55|\$\$)(?=[^\W\d_])")
 """One sign in a word must stand between letters. A 5 alone is more often a number (`ps5pro`), a 3 an Arabic letter."""
+_LEET_SIGN: Final = re.compile(r"[\d@$!](?=[^\W_])|(?<=[^\W_])[\d@$!]")
 _LEET_RUN: Final = re.compile(r"[\d@$!]+")
 _LEET_ONLY: Final = re.compile(r"[013-6@$!]{1,3}")
 _LEET_DOUBTFUL: Final = frozenset("35")
@@ -80,18 +83,31 @@ def legible(text: str) -> str:
     if not text.isascii():
         text = _one_script(_unmarked(text))
     text = _SPACED_ARABIC.sub(lambda match: match[0][::2], SPACED_OUT.sub(lambda match: match[0][::2], text))
-    text = _LETTERS.sub(_even_case, text)
-    ukrainian = _UKRAINIAN.search(text) is not None
-    text = _LEET_WORD.sub(lambda match: _without_leet(match[0], ukrainian=ukrainian), text)
+    if _CHANGING_CASE.search(text):
+        text = _LETTERS.sub(_even_case, text)
+    if _LEET_SIGN.search(text):
+        ukrainian = _UKRAINIAN.search(text) is not None
+        text = _LEET_WORD.sub(lambda match: _without_leet(match[0], ukrainian=ukrainian), text)
     return _LETTERS.sub(_unstretched, text) if _STRETCHED.search(text) else text
 
 
 def _unmarked(text: str) -> str:
     """Letters in their compatible form, and without marks where a word has such as no spelling has."""
-    forms = {one: new for one in set(text) if one.isalpha() and (new := unicodedata.normalize("NFKC", one)) != one}
-    text = text.translate({ord(one): new for one, new in forms.items()})
-    text = _VOCALISED.sub(_without_harakat, text).translate(_ARABIC_VARIANTS)
-    return _MARKED_WORD.sub(_without_marks, text)
+    forms = {ord(one): new for one in set(text) if (new := _compatible(one)) != one}
+    if forms:
+        text = text.translate(forms)
+    if _HARAKA.search(text):
+        text = _VOCALISED.sub(_without_harakat, text)
+    text = text.translate(_ARABIC_VARIANTS)
+    if any(_base(one) != one for one in set(text) - _MARKED_LETTERS):
+        text = _MARKED_WORD.sub(_without_marks, text)
+    return text
+
+
+@lru_cache(maxsize=4096)
+def _compatible(letter: str) -> str:
+    """A letter in its compatible form; what is no letter as it is."""
+    return unicodedata.normalize("NFKC", letter) if letter.isalpha() else letter
 
 
 def _without_harakat(match: Match[str]) -> str:
@@ -113,6 +129,7 @@ def _without_marks(match: Match[str]) -> str:
     return "".join(letters) if 2 * marked > len(letters) > 1 else word
 
 
+@lru_cache(maxsize=4096)
 def _base(letter: str) -> str:
     """A letter without its marks; Arabic letters with a hamza are letters of their own."""
     if unicodedata.combining(letter):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from tokenizers import Tokenizer
 
@@ -32,9 +32,8 @@ _HANDLE: Final = re.compile(r"(?<![\w@.])/?(?:@|\bu/)\w[\w.-]*(?:@[\w.-]+)?")
 _SURROGATE: Final = re.compile("[\ud800-\udfff\x00]")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One token: its id and the code points it stands for."""
+class Token(NamedTuple):
+    """One token: its id and the code points it stands for. A tuple, because every text makes dozens of them."""
 
     id: int
     start: int

@@ -26,7 +26,6 @@ SIGN_SCORE: Final = 0.6
 _NEAR: Final = 80
 """Characters before and after the first group's words in which the other groups must stand: a short sentence."""
 _SCRIPTS: Final = {"en": "[a-z]", "ru": "[а-яіїє]", "uk": "[а-яіїє]", "ar": "[\u0621-\u064a]"}
-_WORD_START: Final = re.compile(r"(?<!\w)\w")
 _SIGN_FIELDS: Final = frozenset({"id", "reason", *LANGUAGES})
 _LANGUAGE_FIELDS: Final = frozenset({"find", "unless", "examples", "counter_examples"})
 
@@ -77,8 +76,7 @@ class Signs:
     def reason_in(self, text: str) -> UrgencyReason | None:
         """The gravest reason that a text bears a sign of; None for no sign. Reads its first 10,000 characters."""
         folded = fold(text[:MAX_READ]).text.translate(LETTERS)
-        starts = [match.start() for match in _WORD_START.finditer(folded)]
-        langs = {lang for lang, gate in self.gates.items() if any(gate.match(folded, start) for start in starts)}
+        langs = {lang for lang, gate in self.gates.items() if gate.search(folded)}
         return next((sign.reason for sign in self.signs if sign.lang in langs and sign.stands_in(folded)), None)
 
 
@@ -111,7 +109,9 @@ def load_signs(path: Path = SIGNS_FILE) -> Signs:
     signs.sort(key=lambda sign: gravest.index(sign.reason))
     gates = {
         lang: re.compile(
-            f"(?={_SCRIPTS[lang]})(?:" + "|".join(sign.find[0].pattern for sign in signs if sign.lang == lang) + ")"
+            rf"(?<!\w)(?={_SCRIPTS[lang]})(?:"
+            + "|".join(sign.find[0].pattern for sign in signs if sign.lang == lang)
+            + ")"
         )
         for lang in LANGUAGES
     }

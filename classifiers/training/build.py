@@ -42,7 +42,7 @@ def build(order: Order) -> Path:
 
     Raises BadCorpus for data that cannot be read and OSError for a base checkpoint that cannot.
     """
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
     base = _base(order.base)
     mentions = written_mentions(order.written / "mentions")
     hostility = written_hostility(order.written / "hostility")

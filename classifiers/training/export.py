@@ -13,36 +13,63 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from classifiers.training.network import Network
+from classifiers.training.one_window import OneWindow
 
 OUTPUTS: Final = ["mention", "draft", "tokens", "vector"]
-OPSET: Final = 18
+OPSET: Final = 20
+_LEAST: Final = 128
+"""Matrices smaller than this on a side stay as they are: 8 bits would save nothing there."""
 
 
 def export(network: Network, path: Path) -> None:
     """Write the network to `path`, quantised."""
-    network.eval()
+    model = graph(network)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / "plain.onnx"
+        onnx.save(model, plain)
+        quantize_dynamic(
+            plain,
+            path,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            reduce_range=True,
+            nodes_to_quantize=_large(model.graph),
+            # The quantiser cannot infer types behind operations of ONNX Runtime's own.
+            extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+        )
+    _bare(path)
+
+
+def graph(network: Network) -> onnx.ModelProto:
+    """The network as a graph of 32-bit floats for one window of any length."""
     ids = torch.tensor([[0, *range(10, 40), 2]])
     types = torch.zeros_like(ids)
     length = torch.export.Dim("length", min=2, max=512)
-    with tempfile.TemporaryDirectory() as folder:
-        plain = Path(folder) / "plain.onnx"
-        program = torch.onnx.export(
-            network,
-            (ids, types),
-            input_names=["input_ids", "token_type_ids"],
-            output_names=OUTPUTS,
-            dynamic_shapes=({1: length}, {1: length}),
-            opset_version=OPSET,
-            dynamo=True,
-            verbose=False,
-        )
-        model = program.model_proto
-        # The exporter's optimiser transposes weights and keeps the old shapes on record, which the quantiser refuses.
-        del model.graph.value_info[:]
-        onnx.save(model, plain)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        quantize_dynamic(plain, path, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
-    _bare(path)
+    program = torch.onnx.export(
+        OneWindow(network).eval(),
+        (ids, types),
+        input_names=["input_ids", "token_type_ids"],
+        output_names=OUTPUTS,
+        dynamic_shapes=({1: length}, {1: length}),
+        opset_version=OPSET,
+        dynamo=True,
+        verbose=False,
+    )
+    model: onnx.ModelProto = program.model_proto
+    # The exporter's optimiser transposes weights and keeps the old shapes on record, which the quantiser refuses.
+    del model.graph.value_info[:]
+    return model
+
+
+def _large(graph: onnx.GraphProto) -> list[str]:
+    """Names of the lookups and products with a matrix that is worth 8 bits."""
+    matrices = {tensor.name for tensor in graph.initializer if len(tensor.dims) > 1 and min(tensor.dims) >= _LEAST}
+    return [
+        node.name
+        for node in graph.node
+        if node.op_type in {"MatMul", "Gemm", "Gather"} and matrices.intersection(node.input)
+    ]
 
 
 def _bare(path: Path) -> None:

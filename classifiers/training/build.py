@@ -24,7 +24,10 @@ _BASE_FILES: Final = ["model.safetensors", "tokenizer.json"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What to build from what: `base` is a folder or a hub name, `steps` None means as many as fit into `minutes`."""
+    """What to build from what: `base` is a folder or a hub name, `steps` None means as many as fit into `minutes`.
+
+    `start` are checkpoints whose mean is gone on from; none means the base alone.
+    """
 
     base: str
     data: Path
@@ -34,7 +37,7 @@ class Order:
     steps: int | None
     seed: int
     sizes: Sizes
-    start: Path | None
+    start: Sequence[Path]
 
 
 def build(order: Order) -> Path:
@@ -51,14 +54,14 @@ def build(order: Order) -> Path:
     material = Material(public=public, written=mentions.learn + hostility.learn, drafts=drafts.learn)
     torch.manual_seed(order.seed)
     network, teacher = _fresh(base)
-    if order.start is not None:
-        start_from(network, order.start)
+    if order.start:
+        start_from(network, *order.start)
     checkpoint = order.out / CHECKPOINT_FILE
     plan = Plan(seed=order.seed, minutes=order.minutes, steps=order.steps, sizes=order.sizes, checkpoint=checkpoint)
     trained = train(network, teacher, Tokens.from_file(base / TOKENIZER_FILE), material, plan)
     run = {
         "seed": order.seed,
-        "start": None if order.start is None else order.start.parent.name,
+        "start": ", ".join(checkpoint.parent.name for checkpoint in order.start) or None,
         "steps": trained.steps,
         "planned_steps": trained.planned,
         "step": asdict(order.sizes),

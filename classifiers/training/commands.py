@@ -25,7 +25,9 @@ def add_commands(add: Callable[..., Parser]) -> None:
     train.add_argument("--minutes", type=float, default=40.0, help="how long to train (default: 40)")
     train.add_argument("--steps", type=int, help="train this many steps, whatever the time")
     train.add_argument("--seed", type=int, default=20_261_121)
-    train.add_argument("--start", type=Path, help="checkpoint.pt of an earlier run to go on from with these examples")
+    train.add_argument(
+        "--start", type=Path, nargs="+", default=[], help="checkpoint.pt of earlier runs, from whose mean to go on"
+    )
     train.add_argument("--step", default="14,14,12", help="public texts, written mentions and drafts in a step")
     train.set_defaults(command=_train)
 

@@ -74,7 +74,13 @@ class TimelyCheck:
         def work() -> None:
             try:
                 future.set_result(
-                    self.checker.check(draft.draft, mention=draft.mention, lang=draft.lang, platform=draft.platform)
+                    self.checker.check(
+                        draft.draft,
+                        mention=draft.mention,
+                        lang=draft.lang,
+                        platform=draft.platform,
+                        followers=draft.followers,
+                    )
                 )
             except Exception as error:  # noqa: BLE001 - handed to whoever waits
                 future.set_exception(error)

@@ -38,6 +38,7 @@ class Draft(Shape):
     mention: str | None = Field(default=None, max_length=LONGEST_DRAFT, description="The post that it answers.")
     lang: str | None = Field(default=None, max_length=35, description="The language to answer in, such as uk.")
     platform: str | None = Field(default=None, max_length=100, description="Where it would be sent, such as x.")
+    followers: int | None = Field(default=None, ge=0, description="How many follow the author of the post.")
 
 
 class FoundRisk(Shape):

@@ -6,15 +6,15 @@ Rules and model come from `classifiers`, the decision from `compliance`; here th
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from classifiers.command_line import CommandError, Row, answer, batched, opened, rows
+from classifiers.command_line import CommandError, Row, RowError, answer, batched, json_name, opened, rows
 from classifiers.encoder import Encoder
 from classifiers.reply_risk import Reply, ReplyJudge, default_rules
 from classifiers.rule_files import RuleFileBroken
-from classifiers.types import Finding, ModelUnavailable
+from classifiers.types import Finding, ModelUnavailable, RiskReport
 from monitor.mention import Lane
 from monitor.settings_option import Commands
 from responders.compliance import Policy, PolicyBroken, decide, parse_policy
@@ -103,31 +103,52 @@ class ReplyChecker:
         lang: str | None = None,
         platform: str | None = None,
         lane: Lane = Lane.FLOW,
+        followers: int | None = None,
+        besides: Sequence[Finding] = (),
         say: str = "en",
     ) -> CheckedDraft:
-        """Judge one draft as an answer to `mention`; `say` is the language of reasons (ru, uk, ar, en)."""
-        reply = Reply(draft=draft, mention=mention, lang=lang, platform=platform)
-        return self.check_all([reply], lane=lane, say=say)[0]
+        """Judge one draft as an answer to `mention`, whose author has so many followers (None: nobody knows).
 
-    def check_all(self, replies: Sequence[Reply], *, lane: Lane = Lane.FLOW, say: str = "en") -> list[CheckedDraft]:
-        """Judge many drafts, in order."""
-        checked: list[CheckedDraft] = []
-        for reply, report in zip(replies, self.judge.assess(replies, say=say), strict=True):
-            decision = decide(report, lane=lane, platform=reply.platform, policy=self.policy, text=reply.draft)
-            checked.append(
-                CheckedDraft(
-                    verdict=decision.verdict,
-                    risk=report.risk,
-                    findings=decision.findings,
-                    policy=self.policy.version,
-                    model=report.model,
-                    revision=report.revision,
-                    hold_seconds=decision.hold_seconds,
-                    approvals_needed=decision.approvals_needed,
-                    notes=decision.notes,
-                )
-            )
-        return checked
+        `besides` are findings of others that the policy weighs with those of the check; `say` is the language of
+        reasons (ru, uk, ar, en).
+        """
+        reply = Reply(draft=draft, mention=mention, lang=lang, platform=platform)
+        report = self.judge.assess([reply], say=say)[0]
+        return self._decided(
+            reply, replace(report, findings=(*report.findings, *besides)) if besides else report, lane, followers
+        )
+
+    def check_all(
+        self,
+        replies: Sequence[Reply],
+        *,
+        followers: Sequence[int | None] | None = None,
+        lane: Lane = Lane.FLOW,
+        say: str = "en",
+    ) -> list[CheckedDraft]:
+        """Judge many drafts, in order; `followers` has the number of each one's author."""
+        numbers = [None] * len(replies) if followers is None else followers
+        reports = self.judge.assess(replies, say=say)
+        return [
+            self._decided(reply, report, lane, number)
+            for reply, report, number in zip(replies, reports, numbers, strict=True)
+        ]
+
+    def _decided(self, reply: Reply, report: RiskReport, lane: Lane, followers: int | None) -> CheckedDraft:
+        decision = decide(
+            report, lane=lane, platform=reply.platform, followers=followers, policy=self.policy, text=reply.draft
+        )
+        return CheckedDraft(
+            verdict=decision.verdict,
+            risk=report.risk,
+            findings=decision.findings,
+            policy=self.policy.version,
+            model=report.model,
+            revision=report.revision,
+            hold_seconds=decision.hold_seconds,
+            approvals_needed=decision.approvals_needed,
+            notes=decision.notes,
+        )
 
 
 def add_parser(subparsers: Commands) -> None:
@@ -143,12 +164,21 @@ def add_parser(subparsers: Commands) -> None:
         metavar="D",
         help="a domain that links may point at; give it once for each; without any, no link is foreign",
     )
+    parser.add_argument(
+        "--followers",
+        type=int,
+        default=None,
+        metavar="N",
+        help='how many follow the author of each mention, where its row does not say ("followers")',
+    )
     parser.add_argument("--policy", type=Path, default=None, metavar="FILE", help="another policy than the shipped one")
     parser.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Check the rows of a file and print one answer for each; returns the exit status."""
+    if args.followers is not None and args.followers < 0:
+        raise CommandError(f"--followers must be 0 or more, not {args.followers}")
     try:
         checker = ReplyChecker.load(policy=args.policy, allowed_domains=args.allow_domain)
     except (PolicyBroken, ModelUnavailable) as error:
@@ -164,10 +194,22 @@ def run(args: argparse.Namespace) -> int:
             )
             for row in batch
         ]
+        followers = [_followers(row, args.followers) for row in batch]
         return [
             as_row(row.fields.get("id"), checked)
-            for row, checked in zip(batch, checker.check_all(replies), strict=True)
+            for row, checked in zip(batch, checker.check_all(replies, followers=followers), strict=True)
         ]
 
     with opened(args.file) as stream:
         return answer(batched(rows(stream), _BATCH), judge, sys.stdout)
+
+
+def _followers(row: Row, otherwise: int | None) -> int | None:
+    value = row.fields.get("followers")
+    if value is None:
+        return otherwise
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise RowError(f'"followers" must be a whole number, not {json_name(value)}')
+    if value < 0:
+        raise RowError(f'"followers" must be 0 or more, not {value}')
+    return value

@@ -5,12 +5,12 @@ A check that cannot be loaded says so every time and is tried again at the next:
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from classifiers.types import ModelUnavailable
+from classifiers.types import Finding, ModelUnavailable
 from monitor.config import Settings
 from monitor.mention import Lane
 from responders.compliance import PolicyBroken
@@ -49,9 +49,20 @@ class LazyChecker:
         lang: str | None = None,
         platform: str | None = None,
         lane: Lane = Lane.FLOW,
+        followers: int | None = None,
+        besides: Sequence[Finding] = (),
     ) -> Checked:
         """Judge a draft, waiting for the load; raises ModelUnavailable."""
-        return self._loaded().check(draft, mention=mention, lang=lang, platform=platform, lane=lane)
+        checker = self._loaded()
+        return checker.check(
+            draft,
+            mention=mention,
+            lang=lang,
+            platform=platform,
+            lane=lane,
+            followers=followers,
+            besides=besides,
+        )
 
     def _warm(self) -> None:
         with suppress(ModelUnavailable):  # whoever checks next is told why

@@ -8,13 +8,15 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from enum import StrEnum
+from typing import Final, TypeVar
 
 from classifiers.types import Category, Finding, RiskReport, Severity
 from monitor.mention import Lane
 from responders.reply import Verdict
 
-_SECTIONS: Final = frozenset({"version", "risk", "block", "severity", "length", "hold_seconds", "approvals"})
+_SECTIONS: Final = frozenset({"version", "risk", "block", "severity", "length", "hold_seconds", "approvals", "reach"})
+_REACH: Final = frozenset({"far", "unknown", "least"})
 _LINK: Final = re.compile(
     r"https?://\S+|(?<![\w@.-])(?:[\w-]+\.)+(?:com|org|net|io|ru|ua|uk|eu|app|shop|example)\b(?:/\S*)?"
 )
@@ -24,6 +26,10 @@ _SINGLE: Final = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
 _X: Final = "x"
 _LONGEST_HOLD: Final = 7 * 24 * 3600
 _MOST_APPROVALS: Final = 10
+_MOST_FOLLOWERS: Final = 10**10
+_FAR: Final = "far"
+
+E = TypeVar("E", bound=StrEnum)
 
 
 class PolicyBroken(Exception):
@@ -31,8 +37,26 @@ class PolicyBroken(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Far:
+    """What a reply to a far-reaching post needs at least; what lane and verdict ask for stays where that is more.
+
+    A post reaches far when its author has `followers` or more; `unknown` says whether one does of whose author nobody
+    knows. `least` is the mildest verdict that such a reply gets.
+    """
+
+    followers: int
+    unknown: bool
+    least: Verdict
+    hold_seconds: Mapping[tuple[Lane, Verdict], int]
+    approvals: Mapping[tuple[Lane, Verdict], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A policy as read. `version` names its own version and the digest of its bytes; seconds and counts are by lane."""
+    """A policy as read. `version` names its own version and the digest of its bytes; seconds and counts are by lane.
+
+    `far` None means that reach changes nothing.
+    """
 
     version: str
     review_risk: float
@@ -42,13 +66,14 @@ class Policy:
     lengths: Mapping[str, int]
     hold_seconds: Mapping[tuple[Lane, Verdict], int]
     approvals: Mapping[tuple[Lane, Verdict], int]
+    far: Far | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What happens to a draft: the verdict, its findings under this policy, and what it needs before it goes out.
 
-    `notes` are reasons that stand in no finding (length, an incomplete check), one sentence each.
+    `notes` are reasons that stand in no finding (length, reach, an incomplete check), one sentence each.
     """
 
     verdict: Verdict
@@ -83,11 +108,14 @@ def parse_policy(text: str) -> Policy:
         lengths={name: _count(f"length.{name}", value, 1_000_000) for name, value in _section(table, "length").items()},
         hold_seconds=_by_lane(_section(table, "hold_seconds"), "hold_seconds", _LONGEST_HOLD),
         approvals=_by_lane(_section(table, "approvals"), "approvals", _MOST_APPROVALS),
+        far=_far(table),
     )
 
 
-def decide(report: RiskReport, *, lane: Lane, platform: str | None, policy: Policy, text: str) -> Decision:
-    """The verdict on a draft.
+def decide(
+    report: RiskReport, *, lane: Lane, platform: str | None, followers: int | None, policy: Policy, text: str
+) -> Decision:
+    """The verdict on a draft that answers a post whose author has so many `followers` (None: nobody knows).
 
     A blocking finding blocks, and so does a high risk in a category that the policy never lets through. A finding for
     review, a risk from `review_risk` on or an incomplete report ask for a second person: what nobody judged is no pass.
@@ -106,13 +134,17 @@ def decide(report: RiskReport, *, lane: Lane, platform: str | None, policy: Poli
         verdict = Verdict.REVIEW
     else:
         verdict = Verdict.PASS
-    return Decision(
+    decision = Decision(
         verdict=verdict,
         findings=findings,
         hold_seconds=policy.hold_seconds[lane, verdict],
         approvals_needed=policy.approvals[lane, verdict],
         notes=tuple(notes),
     )
+    far = policy.far
+    if far is None or (followers < far.followers if followers is not None else not far.unknown):
+        return decision
+    return _for_many(decision, far, lane, followers, policy)
 
 
 def platform_length(text: str, platform: str | None) -> int:
@@ -133,6 +165,23 @@ def _too_long(text: str, platform: str | None, policy: Policy) -> str | None:
     if limit is None or length <= limit:
         return None
     return f"the draft is {length:,} characters long and {platform} takes {limit:,}; shorten it by {length - limit:,}"
+
+
+def _for_many(decision: Decision, far: Far, lane: Lane, followers: int | None, policy: Policy) -> Decision:
+    """A decision with what a far-reaching post asks for beside it, and a note for each thing that is more."""
+    verdict = max(decision.verdict, far.least, key=lambda named: named.rank)
+    key = lane, verdict
+    hold = max(policy.hold_seconds[key], far.hold_seconds.get(key, 0))
+    people = max(policy.approvals[key], far.approvals.get(key, 0))
+    who = "nobody knows how many follow the author" if followers is None else f"the author has {followers:,} followers"
+    notes = list(decision.notes)
+    if verdict is not decision.verdict:
+        notes.append(f"{who}: a second person must read this reply")
+    if people > max(1, decision.approvals_needed):
+        notes.append(f"{who}: {people} people must approve this reply")
+    if hold > decision.hold_seconds:
+        notes.append(f"{who}: once approved, this reply waits {hold:,} seconds")
+    return replace(decision, verdict=verdict, hold_seconds=hold, approvals_needed=people, notes=tuple(notes))
 
 
 def _under(policy: Policy, finding: Finding, risk: float) -> Finding:
@@ -194,3 +243,56 @@ def _by_lane(table: Mapping[str, object], name: str, most: int) -> Mapping[tuple
         for verdict in Verdict:
             found[lane, verdict] = _count(f"{name}.{lane.value}.{verdict.value}", values.get(verdict.value), most)
     return found
+
+
+def _far(table: Mapping[str, object]) -> Far | None:
+    """What the policy asks for by reach; None where it has no [reach], as policies had none before."""
+    asked = {name: _section(table, name).get(_FAR) for name in ("hold_seconds", "approvals")}
+    if "reach" not in table:
+        named = next((name for name, values in asked.items() if values is not None), None)
+        if named is not None:
+            msg = f"the reply policy has [{named}.{_FAR}] but no [reach] that says what is far; add it"
+            raise PolicyBroken(msg)
+        return None
+    reach = _section(table, "reach")
+    unknown = sorted(set(reach) - _REACH)
+    if unknown:
+        raise PolicyBroken(
+            f"reach.{unknown[0]} in the reply policy is nothing it knows; compare the shipped policy.toml"
+        )
+    followers = _count("reach.far", reach.get("far"), _MOST_FOLLOWERS)
+    return Far(
+        followers=followers,
+        unknown=_one_of("reach.unknown", reach.get("unknown", "near"), ("near", _FAR)) == _FAR,
+        least=Verdict(_one_of("reach.least", reach.get("least", "pass"), (Verdict.PASS.value, Verdict.REVIEW.value))),
+        hold_seconds=_at_least(asked["hold_seconds"], f"hold_seconds.{_FAR}", _LONGEST_HOLD),
+        approvals=_at_least(asked["approvals"], f"approvals.{_FAR}", _MOST_APPROVALS),
+    )
+
+
+def _one_of(name: str, value: object, words: tuple[str, str]) -> str:
+    if value not in words:
+        raise PolicyBroken(f"{name} in the reply policy must be {words[0]} or {words[1]}, not {value!r}")
+    return str(value)
+
+
+def _at_least(table: object, name: str, most: int) -> Mapping[tuple[Lane, Verdict], int]:
+    """Numbers by lane and verdict of which any may be left out; none may be about something else."""
+    found: dict[tuple[Lane, Verdict], int] = {}
+    for lane, values in _named(table, name, Lane).items():
+        place = f"{name}.{lane.value}"
+        for verdict, value in _named(values, place, Verdict).items():
+            found[lane, verdict] = _count(f"{place}.{verdict.value}", value, most)
+    return found
+
+
+def _named(table: object, name: str, names: type[E]) -> Mapping[E, object]:
+    """A table whose keys are values of an enumeration; empty where there is no table."""
+    if table is None:
+        return {}
+    if not isinstance(table, Mapping):
+        raise PolicyBroken(f"{name} in the reply policy must be a table [{name}], not {table!r}")
+    unknown = sorted(set(table) - set(names))
+    if unknown:
+        raise PolicyBroken(f"{name}.{unknown[0]} in the reply policy must be one of {', '.join(names)}")
+    return {names(key): value for key, value in table.items()}

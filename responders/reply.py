@@ -145,7 +145,8 @@ class CheckReport:
 class ReplyTarget:
     """The post that is answered, as it is stored now: all that a check, a page or a door needs of it.
 
-    `external_id`, `parent_id` and `root_id` are the platform's own. `text` is the original, `text_hash` its
+    `external_id`, `parent_id` and `root_id` are the platform's own; `followers` are the author's, None where nobody
+    knows. `text` is the original, `text_hash` its
     fingerprint, `edited_at` and `gone_at` say when the source stopped showing it so.
     """
 
@@ -171,6 +172,8 @@ class ReplyTarget:
     due_at: datetime | None
     edited_at: datetime | None
     gone_at: datetime | None
+    followers: int | None = None
+    sentiment: str | None = None
 
     @property
     def words(self) -> str:

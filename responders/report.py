@@ -60,8 +60,13 @@ class DraftChecker(Protocol):
         lang: str | None = None,
         platform: str | None = None,
         lane: Lane = Lane.FLOW,
+        followers: int | None = None,
+        besides: Sequence[Finding] = (),
     ) -> Checked:
-        """Judge a draft as an answer to `mention`; raises ModelUnavailable."""
+        """Judge a draft as an answer to `mention`, whose author has so many followers; raises ModelUnavailable.
+
+        `besides` are findings that only somebody who knows our other replies can make; the policy weighs them too.
+        """
 
 
 class CheckUnavailable(ReplyFault):
@@ -69,11 +74,17 @@ class CheckUnavailable(ReplyFault):
 
 
 def check_reply(
-    checker: DraftChecker, text: str, target: ReplyTarget, at: datetime, *, lane: Lane | None = None
+    checker: DraftChecker,
+    text: str,
+    target: ReplyTarget,
+    at: datetime,
+    *,
+    lane: Lane | None = None,
+    besides: Sequence[Finding] = (),
 ) -> CheckReport:
     """Judge a text as an answer to a post; raises CheckUnavailable. Slow: never inside a unit of work.
 
-    `lane` None is the lane of the mention.
+    `lane` None is the lane of the mention; `besides` are findings to weigh with those of the check.
     """
     try:
         checked = checker.check(
@@ -82,6 +93,8 @@ def check_reply(
             lang=target.lang,
             platform=target.platform,
             lane=lane or target.lane or Lane.PERSONAL,
+            followers=target.followers,
+            besides=besides,
         )
     except ModelUnavailable as error:
         msg = f"the reply check cannot run ({error}); the draft is kept, submit it again when the check is back"

@@ -117,7 +117,20 @@ def target_from(row: RowMapping, prefix: str = "") -> ReplyTarget:
         return row[prefix + name]
 
     names = ("source", "platform", "external_id", "parent_id", "root_id", "url", "brand", "author", "author_name")
-    more = ("title", "text", "text_hash", "lang", "intent", "severity", "created_at", "due_at", "edited_at", "gone_at")
+    more = (
+        "title",
+        "text",
+        "text_hash",
+        "lang",
+        "intent",
+        "severity",
+        "created_at",
+        "due_at",
+        "edited_at",
+        "gone_at",
+        "followers",
+        "sentiment",
+    )
     values = {name: at(name) for name in (*names, *more)}
     lane = at("lane")
     return ReplyTarget(

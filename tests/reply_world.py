@@ -1,7 +1,7 @@
 """A small world to test replies in: a database, an audit log, a check that says what it is told, four accounts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import update
@@ -57,6 +57,8 @@ class Checker:
     says: Checked = field(default_factory=Checked)
     down: bool = False
     asked: list[str] = field(default_factory=list)
+    followers: list[int | None] = field(default_factory=list)
+    besides: list[tuple[Finding, ...]] = field(default_factory=list)
 
     def check(
         self,
@@ -66,12 +68,16 @@ class Checker:
         lang: str | None = None,
         platform: str | None = None,
         lane: Lane = Lane.FLOW,
+        followers: int | None = None,
+        besides: Sequence[Finding] = (),
     ) -> Checked:
         del mention, lang, platform, lane
+        self.followers.append(followers)
+        self.besides.append(tuple(besides))
         self.asked.append(draft)
         if self.down:
             raise ModelUnavailable("the model file is missing")
-        return self.says
+        return replace(self.says, findings=(*self.says.findings, *besides)) if besides else self.says
 
 
 @dataclass

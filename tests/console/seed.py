@@ -5,7 +5,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -205,10 +205,12 @@ class WordChecker:
         lang: str | None = None,
         platform: str | None = None,
         lane: Lane = Lane.FLOW,
+        followers: int | None = None,
+        besides: Sequence[Finding] = (),
     ) -> SeenDraft:
         """Judge a draft by the words in it."""
-        del mention, lang, platform, lane
-        found = []
+        del mention, lang, platform, lane, followers
+        found = list(besides)
         for word, (category, severity, why) in self.words.items():
             start = draft.lower().find(word)
             if start >= 0:

@@ -103,6 +103,33 @@ def test_the_platform_s_limit_counts(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert answers(row, tmp_path, capsys)[1][0]["verdict"] == "block"
 
 
+@pytest.mark.usefixtures("rules_only")
+def test_reach_counts_from_the_row_or_else_from_the_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = "".join(
+        json.dumps({"id": number, "draft": "It comes in May.", "followers": followers}) + "\n"
+        for number, followers in enumerate((20_000, 5, None))
+    )
+    assert [row["approvals_needed"] for row in answers(lines, tmp_path, capsys)[1]] == [2, 1, 1]
+    _, rows = answers(lines, tmp_path, capsys, "--followers", "20000")
+    assert [row["approvals_needed"] for row in rows] == [2, 1, 2]
+    assert "the author has 20,000 followers: 2 people must approve this reply" in rows[2]["notes"]
+
+
+@pytest.mark.usefixtures("rules_only")
+def test_followers_that_are_no_number_cost_only_their_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = "".join(f'{{"draft": "We.", "followers": {value}}}\n' for value in ('"many"', "-1", "true", "7"))
+    status, rows = answers(lines, tmp_path, capsys)
+    assert status == 3
+    assert [row.get("error") for row in rows] == [
+        '"followers" must be a whole number, not a string',
+        '"followers" must be 0 or more, not -1',
+        '"followers" must be a whole number, not a boolean',
+        None,
+    ]
+    with pytest.raises(CommandError, match="--followers must be 0 or more, not -5"):
+        answers(lines, tmp_path, capsys, "--followers", "-5")
+
+
 @pytest.mark.parametrize("text", ["", 'version = "2"', "["])
 def test_a_broken_policy_ends_the_command_with_one_sentence(tmp_path: Path, text: str) -> None:
     policy = tmp_path / "mine.toml"

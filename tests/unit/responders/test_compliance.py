@@ -8,11 +8,29 @@ import pytest
 from classifiers.types import Category, Finding, RiskReport, Severity
 from monitor.mention import Lane
 from responders.check import SHIPPED_POLICY, load_policy
-from responders.compliance import Decision, PolicyBroken, decide, parse_policy, platform_length
+from responders.compliance import Decision, Policy, PolicyBroken, decide, parse_policy, platform_length
 from responders.reply import Verdict
 
 TEXT = SHIPPED_POLICY.read_text(encoding="utf-8")
 POLICY = parse_policy(TEXT)
+WITHOUT_REACH = TEXT.split("[reach]")[0]
+"""A policy as policies were before they knew reach."""
+REACH = """
+[reach]
+far = 5000
+unknown = "UNKNOWN"
+least = "LEAST"
+[approvals.far.flow]
+pass = 2
+[approvals.far.personal]
+review = 3
+[hold_seconds.far.personal]
+pass = 900
+"""
+
+
+def reaching(*, unknown: str = "near", least: str = "pass") -> Policy:
+    return parse_policy(WITHOUT_REACH + REACH.replace("UNKNOWN", unknown).replace("LEAST", least))
 
 
 def finding(category: Category = Category.PROMISE, severity: Severity = Severity.REVIEW, score: float = 0.8) -> Finding:
@@ -24,8 +42,16 @@ def report(*findings: Finding, risk: float = 0.1, complete: bool = True, notes: 
     return RiskReport(risk=risk, findings=findings, model="m", revision="r", complete=complete, notes=notes)
 
 
-def decided(judged: RiskReport, *, lane: Lane = Lane.FLOW, platform: str | None = None, text: str = "We.") -> Decision:
-    return decide(judged, lane=lane, platform=platform, policy=POLICY, text=text)
+def decided(
+    judged: RiskReport,
+    *,
+    lane: Lane = Lane.FLOW,
+    platform: str | None = None,
+    followers: int | None = None,
+    policy: Policy = POLICY,
+    text: str = "We.",
+) -> Decision:
+    return decide(judged, lane=lane, platform=platform, followers=followers, policy=policy, text=text)
 
 
 def test_a_draft_without_findings_passes() -> None:
@@ -90,18 +116,79 @@ def test_a_blocked_draft_needs_more_approvals() -> None:
     assert decided(report(finding(severity=Severity.BLOCK))).approvals_needed > decided(report()).approvals_needed
 
 
+def test_a_far_reaching_post_asks_for_more_and_says_why() -> None:
+    judged = decided(report(), followers=12_000, policy=reaching())
+    assert (judged.verdict, judged.approvals_needed, judged.hold_seconds) == (Verdict.PASS, 2, 0)
+    assert judged.notes == ("the author has 12,000 followers: 2 people must approve this reply",)
+
+
+def test_a_far_reaching_post_waits_longer() -> None:
+    judged = decided(report(), lane=Lane.PERSONAL, followers=5_000, policy=reaching())
+    assert (judged.approvals_needed, judged.hold_seconds) == (1, 900)
+    assert judged.notes == ("the author has 5,000 followers: once approved, this reply waits 900 seconds",)
+
+
+@pytest.mark.parametrize("lane", list(Lane))
+@pytest.mark.parametrize("followers", [None, 0, 4_999])
+def test_any_other_post_asks_for_what_it_asked_for(lane: Lane, followers: int | None) -> None:
+    for judged in (report(), report(finding()), report(finding(severity=Severity.BLOCK))):
+        before = decided(judged, lane=lane, policy=parse_policy(WITHOUT_REACH))
+        assert decided(judged, lane=lane, followers=followers, policy=reaching()) == before
+
+
+@pytest.mark.parametrize("lane", list(Lane))
+def test_a_policy_without_reach_means_what_it_meant(lane: Lane) -> None:
+    old = parse_policy(WITHOUT_REACH)
+    for judged in (report(), report(finding()), report(finding(severity=Severity.BLOCK))):
+        whole = decided(judged, lane=lane, followers=9_000_000, policy=old)
+        assert whole.notes == ()
+        assert whole.approvals_needed == old.approvals[lane, whole.verdict]
+        assert whole.hold_seconds == old.hold_seconds[lane, whole.verdict]
+
+
+def test_the_policy_says_what_an_unknown_reach_is() -> None:
+    assert decided(report(), policy=reaching(unknown="near")).approvals_needed == 1
+    judged = decided(report(), policy=reaching(unknown="far"))
+    assert judged.approvals_needed == 2
+    assert judged.notes == ("nobody knows how many follow the author: 2 people must approve this reply",)
+
+
+def test_a_second_person_may_be_asked_for_whatever_is_found() -> None:
+    policy = reaching(least="review")
+    judged = decided(report(), lane=Lane.PERSONAL, followers=5_000, policy=policy)
+    assert (judged.verdict, judged.approvals_needed) == (Verdict.REVIEW, 3)
+    assert judged.notes[0] == "the author has 5,000 followers: a second person must read this reply"
+    assert decided(report(), followers=4_999, policy=policy).verdict is Verdict.PASS
+    blocked = report(finding(severity=Severity.BLOCK))
+    assert decided(blocked, followers=5_000, policy=policy).verdict is Verdict.BLOCK
+
+
+def test_reach_never_asks_for_less() -> None:
+    policy = parse_policy(WITHOUT_REACH + "[reach]\nfar = 1\n[approvals.far.flow]\nblock = 0\n")
+    blocked = report(finding(severity=Severity.BLOCK))
+    assert decided(blocked, followers=1, policy=policy) == decided(blocked, followers=0, policy=policy)
+
+
+def test_the_shipped_policy_wants_two_for_what_is_risky_before_many() -> None:
+    risky = report(finding())
+    assert decided(risky, followers=10_000).approvals_needed == 2
+    assert decided(risky, followers=9_999).approvals_needed == 1
+    assert decided(report(), followers=10_000).verdict is Verdict.PASS
+    assert decided(report(), followers=10_000).hold_seconds == 60
+
+
 def test_a_rule_s_own_severity_wins_over_its_category_s() -> None:
     policy = parse_policy(TEXT.replace("[severity]", '[severity]\npromise = "block"\n"promise/some" = "warn"'))
-    judged = decide(report(finding()), lane=Lane.FLOW, platform=None, policy=policy, text="We.")
+    judged = decided(report(finding()), policy=policy)
     assert judged.findings[0].severity is Severity.WARN
     other = replace(finding(), rule="promise/other")
-    assert decide(report(other), lane=Lane.FLOW, platform=None, policy=policy, text="We.").verdict is Verdict.BLOCK
+    assert decided(report(other), policy=policy).verdict is Verdict.BLOCK
 
 
 def test_every_change_of_a_policy_is_a_new_version() -> None:
     changed = parse_policy(TEXT + "# a remark\n")
     assert changed.version != POLICY.version
-    assert re.fullmatch(r"1\+[0-9a-f]{8}", POLICY.version)
+    assert re.fullmatch(r"2\+[0-9a-f]{8}", POLICY.version)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +196,7 @@ def test_every_change_of_a_policy_is_a_new_version() -> None:
     [
         ("version = ", "not TOML"),
         ("", 'no "version"'),
-        (TEXT.replace('version = "1"', "version = 1"), 'no "version"'),
+        (TEXT.replace('version = "2"', "version = 2"), 'no "version"'),
         (TEXT + "\n[surprise]\n", 'unknown section "surprise"'),
         (TEXT.replace("review = 0.5 ", "review = 1.5 "), "risk.review"),
         (TEXT.replace("review = 0.5 ", "review = true "), "risk.review"),
@@ -120,6 +207,19 @@ def test_every_change_of_a_policy_is_a_new_version() -> None:
         (TEXT.replace("x = 280", 'x = "280"'), "length.x"),
         (TEXT.replace("pass = 60", "pass = -1"), "hold_seconds.personal.pass"),
         (TEXT.replace("[approvals.personal]", "[approvals.other]"), "[approvals.personal]"),
+        (TEXT.replace("far = 10000", ""), "reach.far"),
+        (TEXT.replace("far = 10000", "far = 1e4"), "reach.far"),
+        (TEXT.replace("far = 10000", "far = -1"), "reach.far"),
+        (TEXT.replace("far = 10000", "far = 10000\nnear = 5"), "reach.near"),
+        (TEXT.replace('unknown = "near"', "unknown = 100"), "reach.unknown in the reply policy must be near or far"),
+        (TEXT.replace('least = "pass"', 'least = "block"'), "reach.least in the reply policy must be pass or review"),
+        (TEXT.replace('least = "pass"', "least = []"), "reach.least"),
+        (TEXT.replace("[approvals.far.flow]", "[approvals.far.other]"), "approvals.far.other"),
+        (TEXT.replace("[approvals.far.flow]", "[approvals.far.flow]\npassed = 2"), "approvals.far.flow.passed"),
+        (TEXT.replace("[approvals.far.flow]", "[approvals.far.flow]\nblock = 11"), "approvals.far.flow.block"),
+        (WITHOUT_REACH + "[approvals.far]\nflow = 2\n[reach]\nfar = 1\n", "approvals.far.flow"),
+        (WITHOUT_REACH + "[hold_seconds.far.flow]\npass = 1\n", "[hold_seconds.far] but no [reach]"),
+        (WITHOUT_REACH.replace('version = "2"', 'version = "2"\nreach = 5'), "no [reach]"),
     ],
 )
 def test_a_broken_policy_says_what_is_wrong(text: str, said: str) -> None:

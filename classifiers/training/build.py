@@ -1,7 +1,7 @@
 """From a base checkpoint and corpora to a weights folder: train, export, calibrate, measure, write."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from classifiers.training.export import export
 from classifiers.training.loop import Material, Plan, Sizes, start_from, train
 from classifiers.training.network import Encoder, Network, read_checkpoint
 from classifiers.training.public_sets import public_examples
-from classifiers.training.settle import runs_of, settle
+from classifiers.training.settle import REPORT_FILE, runs_of, settle
 
 CHECKPOINT_FILE: Final = "checkpoint.pt"
 _BASE_FILES: Final = ["model.safetensors", "tokenizer.json"]
@@ -73,7 +73,7 @@ def build(order: Order) -> Path:
         },
     }
     _write(network, base, order.out)
-    settle(order.out, order.written, [run])
+    settle(order.out, order.written, [*_history(checkpoint.parent for checkpoint in order.start), run])
     return order.out
 
 
@@ -86,7 +86,7 @@ def merge(base_name: str, runs: Sequence[Path], written: Path, out: Path) -> Pat
     network, _ = _fresh(base)
     start_from(network, *(run / CHECKPOINT_FILE for run in runs))
     _write(network, base, out)
-    settle(out, written, [run for folder in runs for run in runs_of(folder)])
+    settle(out, written, _history(runs))
     return out
 
 
@@ -97,6 +97,15 @@ def simpler(base_name: str, data: Path, written: Path, folder: Path, limit: int 
     examples = public_examples(data, seed=0)
     examples += written_mentions(written / "mentions").learn + written_hostility(written / "hostility").learn
     return baselines(folder, examples, Tokens.from_file(base / TOKENIZER_FILE), teacher, limit)
+
+
+def _history(folders: Iterable[Path]) -> list[object]:
+    """The runs that lie behind folders that `train` wrote, each once, the earliest first; one broken off tells none."""
+    runs: list[object] = []
+    for folder in folders:
+        if (folder / REPORT_FILE).exists():
+            runs += [run for run in runs_of(folder) if run not in runs]
+    return runs
 
 
 def _fresh(base: Path) -> tuple[Network, Encoder]:

@@ -7,7 +7,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -15,10 +15,15 @@ from classifiers.types import Category, Finding, RiskReport, Severity
 from monitor.mention import Lane
 from responders.reply import Verdict
 
-_SECTIONS: Final = frozenset({"version", "risk", "block", "severity", "length", "hold_seconds", "approvals", "reach"})
+_SECTIONS: Final = frozenset(
+    {"version", "risk", "block", "severity", "length", "price", "hold_seconds", "approvals", "reach"}
+)
+_PRICE: Final = frozenset({"reply", "with_link"})
 _REACH: Final = frozenset({"far", "unknown", "least"})
 _LINK: Final = re.compile(
-    r"https?://\S+|(?<![\w@.-])(?:[\w-]+\.)+(?:com|org|net|io|ru|ua|uk|eu|app|shop|example)\b(?:/\S*)?"
+    r"https?://\S+|(?<![\w@.-])(?:[\w-]+\.)+(?:com|org|net|io|ru|ua|uk|eu|app|shop|example|info|store|online|by|kz|рф|укр"
+    r"|sa|ae|eg|jo|ma|co)\b(?:/\S*)?",
+    re.IGNORECASE,
 )
 _LINK_LENGTH: Final = 23
 _SINGLE: Final = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
@@ -27,6 +32,7 @@ _X: Final = "x"
 _LONGEST_HOLD: Final = 7 * 24 * 3600
 _MOST_APPROVALS: Final = 10
 _MOST_FOLLOWERS: Final = 10**10
+_DEAREST: Final = 1_000
 _FAR: Final = "far"
 
 E = TypeVar("E", bound=StrEnum)
@@ -52,6 +58,14 @@ class Far:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What a platform charges for one reply, and for one that holds a link, in US dollars."""
+
+    reply: float
+    with_link: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """A policy as read. `version` names its own version and the digest of its bytes; seconds and counts are by lane.
 
@@ -67,13 +81,14 @@ class Policy:
     hold_seconds: Mapping[tuple[Lane, Verdict], int]
     approvals: Mapping[tuple[Lane, Verdict], int]
     far: Far | None = None
+    prices: Mapping[str, Price] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What happens to a draft: the verdict, its findings under this policy, and what it needs before it goes out.
 
-    `notes` are reasons that stand in no finding (length, reach, an incomplete check), one sentence each.
+    `notes` are what stands in no finding (length, reach, an incomplete check, what a link costs), one sentence each.
     """
 
     verdict: Verdict
@@ -109,6 +124,7 @@ def parse_policy(text: str) -> Policy:
         hold_seconds=_by_lane(_section(table, "hold_seconds"), "hold_seconds", _LONGEST_HOLD),
         approvals=_by_lane(_section(table, "approvals"), "approvals", _MOST_APPROVALS),
         far=_far(table),
+        prices={name: _price(f"price.{name}", value) for name, value in _section(table, "price").items()},
     )
 
 
@@ -126,6 +142,9 @@ def decide(
     over = _too_long(text, platform, policy)
     if over:
         notes.append(over)
+    dear = _dear_link(text, platform, policy)
+    if dear:
+        notes.append(dear)
     if not report.complete and not report.notes:
         notes.append("the check is incomplete; a person must decide")
     if Severity.BLOCK in severities or over:
@@ -167,6 +186,20 @@ def _too_long(text: str, platform: str | None, policy: Policy) -> str | None:
     return f"the draft is {length:,} characters long and {platform} takes {limit:,}; shorten it by {length - limit:,}"
 
 
+def _dear_link(text: str, platform: str | None, policy: Policy) -> str | None:
+    """What a link costs where the platform charges more for it; that decides nothing, but somebody pays it."""
+    price = policy.prices.get(platform) if platform else None
+    if price is None or price.with_link <= price.reply or not _LINK.search(text):
+        return None
+    with_link, without = _dollars(price.with_link), _dollars(price.reply)
+    return f"a reply with a link costs about ${with_link} on {platform}, without one ${without}"
+
+
+def _dollars(amount: float) -> str:
+    """An amount with two digits after the point, or three where it needs them."""
+    return f"{amount:.3f}".removesuffix("0")
+
+
 def _for_many(decision: Decision, far: Far, lane: Lane, followers: int | None, policy: Policy) -> Decision:
     """A decision with what a far-reaching post asks for beside it, and a note for each thing that is more."""
     verdict = max(decision.verdict, far.least, key=lambda named: named.rank)
@@ -197,7 +230,7 @@ def _under(policy: Policy, finding: Finding, risk: float) -> Finding:
 
 def _section(table: Mapping[str, object], name: str) -> Mapping[str, object]:
     value = table.get(name)
-    if value is None and name in {"severity", "length"}:
+    if value is None and name in {"severity", "length", "price"}:
         return {}
     if not isinstance(value, Mapping):
         raise PolicyBroken(f"the reply policy has no [{name}]; compare it with the shipped policy.toml")
@@ -215,6 +248,16 @@ def _count(name: str, value: object, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
         raise PolicyBroken(f"{name} in the reply policy must be a whole number from 0 to {most:,}, not {value!r}")
     return value
+
+
+def _price(name: str, value: object) -> Price:
+    if not isinstance(value, Mapping) or set(value) != _PRICE:
+        raise PolicyBroken(f"{name} in the reply policy must be a table [{name}] with reply and with_link, in dollars")
+    for key, amount in value.items():
+        if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount <= _DEAREST:
+            msg = f"{name}.{key} in the reply policy must be dollars from 0 to {_DEAREST:,}, not {amount!r}"
+            raise PolicyBroken(msg)
+    return Price(reply=float(value["reply"]), with_link=float(value["with_link"]))
 
 
 def _severity(name: str, value: object) -> Severity:

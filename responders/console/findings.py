@@ -36,10 +36,10 @@ def verdict(say: Words, report: CheckReport) -> str:
 def listed(say: Words, report: CheckReport) -> str:
     """Every finding with its number, category, reason and better wording."""
     notes = "".join(f'<p class="tf-note">{inert(sentence)}</p>' for sentence in report.notes)
-    if not report.findings and notes:
-        return notes
     if not report.findings:
-        return f'<p class="tf-faint">{escape(say("desk.no-findings"))}</p>'
+        # Only a pass may be told so: an incomplete check found nothing because it did not look.
+        clear = not notes or report.verdict is Verdict.PASS
+        return (f'<p class="tf-faint">{escape(say("desk.no-findings"))}</p>' if clear else "") + notes
     rows: list[str] = []
     number = 0
     for finding in _sorted(report, say):

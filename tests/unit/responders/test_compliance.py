@@ -15,6 +15,7 @@ TEXT = SHIPPED_POLICY.read_text(encoding="utf-8")
 POLICY = parse_policy(TEXT)
 WITHOUT_REACH = TEXT.split("[reach]")[0]
 """A policy as policies were before they knew reach."""
+WITHOUT_PRICE = TEXT.replace("[price.x]", "").replace("reply = 0.015", "").replace("with_link = 0.20", "")
 REACH = """
 [reach]
 far = 5000
@@ -105,6 +106,30 @@ def test_x_counts_links_as_23_and_emoji_as_two() -> None:
     assert platform_length("Привет", "x") == 6
     assert platform_length("مرحبا", "x") == 5
     assert platform_length("👍", "mastodon") == 1
+
+
+LINKED = "See https://brand.example/help for more."
+DEAR = "a reply with a link costs about $0.20 on x, without one $0.015"
+
+
+@pytest.mark.parametrize(
+    "text", [LINKED, "See HTTPS://BRAND.EXAMPLE", "На brand.com.ua/help", "См. бренд.рф", "انظر brand.sa"]
+)
+def test_the_price_of_a_link_on_x_is_told_and_decides_nothing(text: str) -> None:
+    free = parse_policy(TEXT.replace("[price.x]", "[price.other]"))
+    for judged in (report(), report(finding()), report(complete=False, notes=("no model",))):
+        told = decided(judged, platform="x", text=text)
+        assert told.notes == (*judged.notes, DEAR)
+        assert replace(told, notes=judged.notes) == decided(judged, platform="x", text=text, policy=free)
+
+
+def test_a_price_is_told_only_where_it_is_charged() -> None:
+    assert decided(report(), platform="x", text="Write to help@brand.example. We answer.So soon").notes == ()
+    assert decided(report(), platform="mastodon", text=LINKED).notes == ()
+    assert decided(report(), text=LINKED).notes == ()
+    assert decided(report(), platform="x", text=LINKED, policy=parse_policy(WITHOUT_PRICE)).notes == ()
+    same = parse_policy(TEXT.replace("with_link = 0.20", "with_link = 0.015"))
+    assert decided(report(), platform="x", text=LINKED, policy=same).notes == ()
 
 
 def test_the_personal_lane_holds_longer() -> None:
@@ -207,6 +232,11 @@ def test_every_change_of_a_policy_is_a_new_version() -> None:
         (TEXT.replace("x = 280", 'x = "280"'), "length.x"),
         (TEXT.replace("pass = 60", "pass = -1"), "hold_seconds.personal.pass"),
         (TEXT.replace("[approvals.personal]", "[approvals.other]"), "[approvals.personal]"),
+        (TEXT.replace("with_link = 0.20", ""), "price.x in the reply policy must be a table"),
+        (TEXT.replace("[price.x]", "[price]"), "price.reply in the reply policy must be a table"),
+        (TEXT.replace("with_link = 0.20", 'with_link = "0.20"'), "price.x.with_link"),
+        (TEXT.replace("with_link = 0.20", "with_link = nan"), "price.x.with_link"),
+        (TEXT.replace("reply = 0.015", "reply = -1"), "price.x.reply"),
         (TEXT.replace("far = 10000", ""), "reach.far"),
         (TEXT.replace("far = 10000", "far = 1e4"), "reach.far"),
         (TEXT.replace("far = 10000", "far = -1"), "reach.far"),

@@ -9,7 +9,9 @@ from responders.accounts import PERMISSIONS, Permission, Role
 from responders.clearance import Facts, Given, Limits, Stop, Wait, check_clearance, clearance
 from responders.reply import Draft
 from responders.report import CheckUnavailable, DraftChecker, check_reply
+from responders.sameness import sameness
 from responders.store import Unit
+from responders.templates import TemplateBook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +34,14 @@ class Recheck:
         """What the database and the check say; slow, never inside a unit of work. A check that cannot run stops."""
         with self.database.read() as unit:
             facts = gather(unit, draft, now)
+            spoken = store.last_sent(unit, facts.target.brand)
         found = clearance(facts, self.limits, now)
         if found is not None:
             return found
         try:
-            fresh = check_reply(self.checker, draft.text, facts.target, now, lane=draft.lane)
+            # What went out since the approval counts; a template's words were weighed when the reply was submitted.
+            repeats = sameness(draft.text, facts.target, lane=draft.lane, spoken=spoken, book=TemplateBook())
+            fresh = check_reply(self.checker, draft.text, facts.target, now, lane=draft.lane, besides=repeats)
         except CheckUnavailable as error:
             return Stop(reason=str(error))
         return check_clearance(facts, fresh)

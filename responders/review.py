@@ -5,7 +5,7 @@ entry there. An approval holds for exactly one text, under one policy, as an ans
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from monitor.mention import Handling, Lane, MentionId
@@ -32,12 +32,16 @@ from responders.reply import (
     text_hash,
 )
 from responders.report import DraftChecker, check_reply
+from responders.sameness import sameness
 from responders.store import NewReply, Unit
+from responders.templates import TemplateBook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """The decisions about replies, over one database, one audit log and one reply check.
+
+    `templates` are those that replies are begun with: their words are known again in a draft.
 
     Every method raises NotAllowed when `by` may not do it *now*, StaleDraft when the reply is no longer at `version`,
     IllegalMove when its state does not allow the step, and other ReplyFaults; nothing is changed then.
@@ -46,6 +50,7 @@ class Review:
     database: Database
     audit: AuditLog
     checker: DraftChecker
+    templates: TemplateBook = field(default_factory=TemplateBook)
 
     def open_draft(
         self,
@@ -144,11 +149,13 @@ class Review:
             require(unit, by, Permission.DRAFT)
             seen = _at_version(unit, reply_id, version)
             target = store.target_of(unit, seen.mention_id)
+            spoken = store.last_sent(unit, target.brand)
         if not seen.text.strip():
             msg = f"reply {reply_id} is empty; write something first"
             raise Unusable(msg)
         advance(seen, ReplyState.IN_REVIEW, at=now)  # refused before the model runs, not after
-        report = check_reply(self.checker, seen.text, target, now, lane=seen.lane)
+        repeats = sameness(seen.text, target, lane=seen.lane, spoken=spoken, book=self.templates)
+        report = check_reply(self.checker, seen.text, target, now, lane=seen.lane, besides=repeats)
         with self.database.write() as unit:
             actor = require(unit, by, Permission.DRAFT)
             draft = _at_version(unit, reply_id, version)

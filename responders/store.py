@@ -32,11 +32,14 @@ from responders.reply import (
     text_hash,
 )
 from responders.rows import draft_from, publication_from, report_columns, target_from
+from responders.sameness import Spoken
 
 Unit: TypeAlias = Connection
 """An open unit of work."""
 
 PAGE: Final = 50
+REMEMBERED: Final = 50
+"""Replies that count as our last ones: what a reader of our page, or of a search for us, scrolls past."""
 _LIVE: Final = ("sending", "sent", "uncertain")
 
 
@@ -208,6 +211,38 @@ def in_state(unit: Unit, state: ReplyState) -> list[ReplyId]:
     """Every reply in a state, oldest first."""
     rows = unit.execute(select(replies.c.id).where(replies.c.state == state.value).order_by(replies.c.id)).scalars()
     return [ReplyId(key) for key in rows]
+
+
+def last_sent(unit: Unit, brand: str | None, *, limit: int = REMEMBERED) -> list[Spoken]:
+    """The last replies that went out for a brand, newest first; of a mention without a brand, those for none."""
+    rows = unit.execute(
+        select(
+            replies.c.text.label("said"),
+            replies.c.author.label("author"),
+            publications.c.settled_at,
+            publications.c.claimed_at,
+            mentions.c.id,
+            mentions.c.title,
+            mentions.c.text,
+            mentions.c.lang,
+        )
+        .join(replies, replies.c.id == publications.c.reply_id)
+        .join(mentions, mentions.c.id == publications.c.mention_id)
+        .where(publications.c.state == PublicationState.SENT.value, mentions.c.brand == brand)
+        .order_by(publications.c.id.desc())
+        .limit(limit)
+    ).mappings()
+    return [
+        Spoken(
+            text=row["said"],
+            author=row["author"],
+            at=row["settled_at"] or row["claimed_at"],
+            mention_id=MentionId(row["id"]),
+            mention=f"{row['title']}\n{row['text']}" if row["title"] else row["text"],
+            lang=row["lang"],
+        )
+        for row in rows
+    ]
 
 
 # ------------------------------------------------------------------ changing

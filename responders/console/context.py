@@ -101,7 +101,8 @@ def _console() -> Console:
     lifetime = timedelta(hours=settings.console.login_hours)
     accounts = Accounts(database, audit, login_lifetime=lifetime)
     checker = checker_of(settings)
-    review = Review(database=database, audit=audit, checker=checker)
+    templates = _templates(settings)
+    review = Review(database=database, audit=audit, checker=checker, templates=templates)
     limits = Limits(
         daily_cap=settings.replies.daily_cap, approval_lifetime=timedelta(hours=settings.replies.approval_hours)
     )
@@ -115,7 +116,7 @@ def _console() -> Console:
         explainer=explainer_of(settings),
         review=review,
         posting=Posting(database=database, audit=audit, recheck=recheck),
-        templates=_templates(settings),
+        templates=templates,
     )
 
 

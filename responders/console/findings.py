@@ -7,6 +7,7 @@ from classifiers.types import Finding
 from responders.console.rendering import Mark, badge, inert, marked
 from responders.console.words import DEFAULT, Words
 from responders.reply import CheckReport, Verdict
+from responders.sameness import SAME_WORDS, TEMPLATE_ON_ANGER, reworded
 
 _KINDS = {Verdict.PASS: "good", Verdict.REVIEW: "care", Verdict.BLOCK: "bad"}
 
@@ -52,7 +53,7 @@ def listed(say: Words, report: CheckReport) -> str:
             else ""
         )
         severity = say.name("severity", finding.severity.value)
-        name = escape(say.name("finding", finding.category.value))
+        name = escape(_name(say, finding))
         rows.append(
             f'<li class="tf-{finding.severity.value}"><div>{prefix}<b>{name}</b>'
             f" ({escape(severity)})<bdi>{quote}</bdi></div>"
@@ -71,6 +72,8 @@ def _in_words(finding: Finding, language: str) -> Finding:
     """A stored finding with its reason in the reader's language, as its rule words it; unchanged where none does."""
     if language == DEFAULT:
         return finding
+    if finding.rule in (SAME_WORDS, TEMPLATE_ON_ANGER):
+        return reworded(finding, language)
     # Imported when somebody reads in another language: compiling the rules takes a second.
     from classifiers.reply_risk import default_rules, model_trust  # noqa: PLC0415 - see above
     from classifiers.rule_files import RuleFileBroken  # noqa: PLC0415 - see above
@@ -91,7 +94,13 @@ def _in_words(finding: Finding, language: str) -> Finding:
 
 
 def _label(say: Words, finding: Finding) -> str:
-    return f"{say.name('finding', finding.category.value)}: {finding.why}"
+    return f"{_name(say, finding)}: {finding.why}"
+
+
+def _name(say: Words, finding: Finding) -> str:
+    """What a finding is about: its category, or its rule where that says it better."""
+    key = f"finding.{finding.rule.rpartition('/')[2]}"
+    return say(key) if finding.rule in (SAME_WORDS, TEMPLATE_ON_ANGER) else say.name("finding", finding.category.value)
 
 
 def _short(text: str, limit: int = 60) -> str:

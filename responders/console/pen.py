@@ -18,6 +18,7 @@ from responders.console.context import Console
 from responders.drafting import choose_door
 from responders.reply import CheckReport, Draft, ReplyFault, ReplyState, StaleDraft
 from responders.report import CheckUnavailable, check_reply
+from responders.sameness import sameness
 
 
 @dataclass(slots=True)
@@ -129,8 +130,11 @@ def check(console: Console, pen: Pen, now: datetime) -> None:
         return
     with console.database.read() as unit:
         target = store.target_of(unit, pen.mention)
+        spoken = store.last_sent(unit, target.brand)
+    in_lane = lane or target.lane or Lane.PERSONAL
+    repeats = sameness(pen.saved, target, lane=in_lane, spoken=spoken, book=console.templates)
     try:
-        report = check_reply(console.checker, pen.saved, target, now, lane=lane)
+        report = check_reply(console.checker, pen.saved, target, now, lane=lane, besides=repeats)
     except CheckUnavailable as fault:
         pen.checked, pen.report, pen.unavailable = (pen.saved, lane), None, str(fault)
     else:

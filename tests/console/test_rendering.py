@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from classifiers.reply_risk import default_rules
 from classifiers.types import Category, Finding, Severity
+from monitor.mention import MentionId
 from responders.console import findings, rendering
 from responders.console.rendering import Mark, Weight
 from responders.console.words import words
 from responders.reply import CheckReport, Verdict
+from responders.sameness import Spoken, same_words, words_of
 
 TAGS = re.compile(r"<[^>]*>")
 
@@ -130,3 +132,25 @@ def test_a_stored_finding_is_read_in_the_readers_language() -> None:
         assert "Sends the customer" not in html
         assert "Say what yours" not in html
         assert len(re.findall(letters, html)) > 5
+
+
+def test_what_was_said_before_is_read_in_the_readers_language() -> None:
+    said = Spoken(
+        text="one two three four five six seven eight nine ten eleven twelve", author="olha",
+        at=datetime(2026, 2, 27, tzinfo=UTC), mention_id=MentionId(2), mention="a post", lang="en",
+    )  # fmt: skip
+    stored = same_words(words_of(said.text), [said])
+    assert stored is not None
+    report = CheckReport(
+        verdict=Verdict.PASS, risk=0.0, findings=(stored,), policy="1", model="m", revision="r",
+        checked_at=datetime(2026, 3, 1, tzinfo=UTC),
+    )  # fmt: skip
+    seen = {language: findings.listed(words(language), report) for language in ("en", "ru", "uk", "ar")}
+    assert "said before" in seen["en"]
+    assert "no empathy" not in seen["en"]
+    assert len(set(seen.values())) == 4
+    for language, html in seen.items():
+        assert words(language)("finding.same-words") in html
+        assert "2026-02-27" in html
+        assert "olha" in html
+        assert language == "en" or "stock answer" not in html

@@ -24,6 +24,7 @@ from monitor.mention import SourceName
 from monitor.notify import BrokenNotifier, notifier
 from monitor.pipeline import Pipeline, Rules, Source
 from monitor.priority import ReplyTimes
+from monitor.promise_watch import PromiseWatch
 from monitor.receiving import PUSHED
 from monitor.source_health import WAITS_FOR_A_PERSON
 from monitor.storage import sources as source_rows
@@ -125,6 +126,7 @@ class Monitor:
     pipeline: Pipeline
     delivery: Delivery
     drift: DriftWatch
+    promises: PromiseWatch
     sources: Mapping[SourceName, Source]
 
 
@@ -173,8 +175,17 @@ def monitor_of(
     drift = DriftWatch(
         database=database, notifier=channel, console_url=settings.console_url, now=now, stopping=stopping
     )
+    promises = PromiseWatch(
+        database=database, notifier=channel, console_url=settings.console_url, now=now, stopping=stopping
+    )
     return Monitor(
-        settings=settings, database=database, pipeline=pipeline, delivery=delivery, drift=drift, sources=sources
+        settings=settings,
+        database=database,
+        pipeline=pipeline,
+        delivery=delivery,
+        drift=drift,
+        promises=promises,
+        sources=sources,
     )
 
 

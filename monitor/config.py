@@ -12,6 +12,7 @@ from collections.abc import Mapping, MutableMapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -69,6 +70,17 @@ class Brand(Section):
     domains: tuple[str, ...] = ()  # where our links may point
     handles: tuple[str, ...] = ()  # our own accounts, so that our posts are not mentions
     channel: str = "DM"  # what the private way to us is called in templates
+    timezone: str = "UTC"  # where the brand's clock stands: "tomorrow by 18:00" in a reply is read there
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            msg = f'"{name}" is no time zone such as Europe/Kyiv'
+            raise ValueError(msg) from error
+        return name
 
 
 class DatabaseSettings(Section):
@@ -106,6 +118,7 @@ class ReplySettings(Section):
 
     policy: Path | None = None  # None: the shipped policy
     templates: Path | None = None  # None: the sample templates
+    faq: Path | None = None  # None: the sample brand's answers, and none for other brands
     default_door: str = "dry_run"
     approval_hours: int = Field(default=24, ge=1)
     daily_cap: int = Field(default=200, ge=0)

@@ -11,7 +11,7 @@ from types import FrameType
 import structlog
 
 from classifiers.command_line import CommandError
-from monitor import drift_watch, log
+from monitor import drift_watch, log, promise_watch
 from monitor.assembly import Monitor, monitor_of, register
 from monitor.config import Settings
 from monitor.errors import EdgeError
@@ -53,7 +53,10 @@ def run(args: argparse.Namespace) -> int:
         lease=lease,
         sources=monitor.sources,
         stop=stop,
-        beside=(Steady(name="drift", do=monitor.drift.run, seconds=drift_watch.TICK_SECONDS),),
+        beside=(
+            Steady(name="drift", do=monitor.drift.run, seconds=drift_watch.TICK_SECONDS),
+            Steady(name="promises", do=monitor.promises.run, seconds=promise_watch.TICK_SECONDS),
+        ),
     )
     at_rest = scheduler.run()
     if scheduler.lost:

@@ -353,6 +353,33 @@ publications: Final = Table(
     Index("ix_publications_reply_id", "reply_id"),
 )
 
+promises: Final = Table(
+    "promises",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("reply_id", ForeignKey("replies.id"), nullable=False),
+    Column("mention_id", ForeignKey("mentions.id"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("text", Text, nullable=False),  # the words of the reply that promise it
+    Column("start", Integer, nullable=False),  # code points of the reply's text
+    Column("end", Integer, nullable=False),
+    Column("by", String, nullable=False),  # who wrote them
+    Column("made_at", UtcDateTime, nullable=False),  # when the reply went out
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("stated", Boolean, nullable=False),  # the reply names the time; otherwise the policy does
+    Column("state", String, nullable=False),  # open · kept · broken; overdue is open past its time
+    Column("settled_at", UtcDateTime),
+    Column("settled_by", String),
+    Column("remind_at", UtcDateTime),  # when people are reminded, or are tried to; None: done with
+    Column("reminded_at", UtcDateTime),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("last_error", Text),
+    UniqueConstraint("reply_id", "start"),
+    CheckConstraint("state IN ('open', 'kept', 'broken')", name="state"),
+    Index("ix_promises_state_due_at", "state", "due_at"),
+    Index("ix_promises_state_remind_at", "state", "remind_at"),
+)
+
 audit: Final = Table(
     "audit",
     metadata,

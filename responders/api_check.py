@@ -1,9 +1,7 @@
 """The reply check for programs that wait: an answer within a time, and never "pass" when there was none."""
 
-import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,30 +12,20 @@ from responders.api_metrics import Metrics
 from responders.api_shapes import Draft
 from responders.reply import Verdict
 from responders.report import Checked, DraftChecker, as_row
+from responders.timely import CHECK_SECONDS, Bounded, TooSlow
 
-SECONDS: Final = 2.0
-"""The longest that one draft waits for its verdict."""
-AT_ONCE: Final = 2
 log: Final = structlog.get_logger("responders")
-
-
-class TooSlow(Exception):
-    """There was no verdict in time."""
 
 
 @dataclass(slots=True, kw_only=True)
 class TimelyCheck:
-    """Asks a checker and waits no longer than `seconds` for each draft.
-
-    A check cannot be broken off, so one that is late goes on in its thread and keeps its place: with `AT_ONCE` of
-    them hanging, nobody else starts one, and every answer is "review".
-    """
+    """Asks a checker and waits no longer than `seconds` for each draft, the load of the model included."""
 
     checker: DraftChecker
     metrics: Metrics
-    seconds: float = SECONDS
+    seconds: float = CHECK_SECONDS
     clock: Callable[[], float] = time.monotonic
-    _places: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_ONCE))
+    bounded: Bounded = field(default_factory=Bounded)
 
     def rows(self, drafts: Sequence[Draft]) -> list[dict[str, object]]:
         """An answer for each draft, in order. After one that was too slow, the rest is not waited for."""
@@ -66,39 +54,17 @@ class TimelyCheck:
         return answers
 
     def _checked(self, draft: Draft) -> Checked:
-        deadline = time.monotonic() + self.seconds
-        if not self._places.acquire(timeout=self.seconds):
-            raise TooSlow
-        future: Future[Checked] = Future()
-
-        def work() -> None:
-            try:
-                future.set_result(
-                    self.checker.check(
-                        draft.draft,
-                        mention=draft.mention,
-                        lang=draft.lang,
-                        platform=draft.platform,
-                        followers=draft.followers,
-                    )
-                )
-            except Exception as error:  # noqa: BLE001 - handed to whoever waits
-                future.set_exception(error)
-            finally:
-                self._places.release()
-
-        try:
-            # A daemon: one that hangs must not keep the process from ending.
-            threading.Thread(target=work, name="api-check", daemon=True).start()
-        except RuntimeError:
-            self._places.release()
-            raise
-        try:
-            return future.result(timeout=max(0.0, deadline - time.monotonic()))
-        except TimeoutError as error:
-            if future.done():
-                raise  # the check's own
-            raise TooSlow from error
+        """The verdict on a draft; raises TooSlow, also while the model is still being loaded."""
+        return self.bounded.run(
+            lambda: self.checker.check(
+                draft.draft,
+                mention=draft.mention,
+                lang=draft.lang,
+                platform=draft.platform,
+                followers=draft.followers,
+            ),
+            seconds=self.seconds,
+        )
 
 
 def _undecided(draft: Draft, note: str) -> dict[str, object]:

@@ -6,7 +6,8 @@ Rules and model come from `classifiers`, the decision from `compliance`; here th
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,12 +21,15 @@ from monitor.settings_option import Commands
 from responders.compliance import Policy, PolicyBroken, decide, parse_policy
 from responders.reply import Verdict
 from responders.report import as_row
+from responders.timely import CHECK_SECONDS, Bounded, TooSlow
 
 if TYPE_CHECKING:
     from classifiers.model_evidence import DraftEncoder
 
 SHIPPED_POLICY: Final = Path(__file__).with_name("policy.toml")
 _BATCH: Final = 16
+_SHARE_FOR_RULES: Final = 0.25
+"""How much longer the rules are waited for, as a share of the time, when the model was late; they take milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +69,16 @@ def load_policy(path: Path | None = None) -> Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyChecker:
-    """Checks drafts under one policy. Build it with `load` and keep it; safe to call from several threads."""
+    """Checks drafts under one policy. Build it with `load` and keep it; safe to call from several threads.
+
+    `check` waits no longer than `seconds` for the judge; `check_all` waits as long as it takes.
+    """
 
     judge: ReplyJudge
     policy: Policy
+    seconds: float = CHECK_SECONDS
+    whole: Bounded = field(default_factory=Bounded)
+    rules_only: Bounded = field(default_factory=Bounded)
 
     @staticmethod
     def load(
@@ -113,10 +123,27 @@ class ReplyChecker:
         reasons (ru, uk, ar, en).
         """
         reply = Reply(draft=draft, mention=mention, lang=lang, platform=platform)
-        report = self.judge.assess([reply], say=say)[0]
+        report = self._in_time(reply, say)
         return self._decided(
             reply, replace(report, findings=(*report.findings, *besides)) if besides else report, lane, followers
         )
+
+    def _in_time(self, reply: Reply, say: str) -> RiskReport:
+        """The judge's report when it comes in time; else what the rules say, or nothing, and either is incomplete."""
+        try:
+            return self.whole.run(lambda: self.judge.assess([reply], say=say)[0], seconds=self.seconds)
+        except TooSlow:
+            note = f"the check took longer than {self.seconds:g} seconds; a person must decide"
+        encoder = self.judge.encoder
+        if encoder is not None:
+            rules = replace(self.judge, encoder=None, missing=note)
+            with suppress(TooSlow):
+                return self.rules_only.run(
+                    lambda: rules.assess([reply], say=say)[0], seconds=self.seconds * _SHARE_FOR_RULES
+                )
+        revision = self.judge.rules.version if encoder is None else f"{encoder.revision}+{self.judge.rules.version}"
+        model = "rules" if encoder is None else encoder.model
+        return RiskReport(risk=1.0, findings=(), model=model, revision=revision, complete=False, notes=(note,))
 
     def check_all(
         self,

@@ -7,14 +7,18 @@ A check that cannot be loaded says so every time and is tried again at the next:
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final
 
 from classifiers.types import Finding, ModelUnavailable
 from monitor.config import Settings
 from monitor.mention import Lane
 from responders.compliance import PolicyBroken
 from responders.report import Checked, DraftChecker
+
+FIRST_SECONDS: Final = 30.0
+"""How long the very first check may take: detector and runtime fill their tables then. It belongs to the load."""
 
 
 class Readiness(StrEnum):
@@ -52,7 +56,7 @@ class LazyChecker:
         followers: int | None = None,
         besides: Sequence[Finding] = (),
     ) -> Checked:
-        """Judge a draft, waiting for the load; raises ModelUnavailable."""
+        """Judge a draft, waiting for the load as long as it takes; raises ModelUnavailable."""
         checker = self._loaded()
         return checker.check(
             draft,
@@ -95,8 +99,10 @@ def load_checker(settings: Settings) -> DraftChecker:
     from responders.check import ReplyChecker  # noqa: PLC0415 - see above
 
     try:
-        return ReplyChecker.load(
+        checker = ReplyChecker.load(
             policy=settings.replies.policy, allowed_domains=settings.allowed_domains, model=settings.model.folder
         )
     except PolicyBroken as error:
         raise ModelUnavailable(str(error)) from error
+    replace(checker, seconds=FIRST_SECONDS).check("Thank you, we are looking into it.", mention="Where is my parcel?")
+    return checker

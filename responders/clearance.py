@@ -70,11 +70,12 @@ def check_clearance(facts: Facts, fresh: CheckReport) -> Stop | None:
     approved_under = facts.given[0].approval.policy
     if fresh.policy != approved_under:
         return Stop(reason=f"it was approved under policy {approved_under}; now policy {fresh.policy} holds")
+    unseen = [note for note in fresh.notes if note not in report.notes]
     if fresh.verdict.rank > report.verdict.rank:
-        return Stop(reason=f"the reply check now says {fresh.verdict}; it was approved as {report.verdict}")
+        why = f" ({unseen[0]})" if unseen else ""
+        return Stop(reason=f"the reply check now says {fresh.verdict}{why}; it was approved as {report.verdict}")
     if fresh.verdict is Verdict.BLOCK and not any(given.approval.reason for given in facts.given):
         return Stop(reason="the reply check blocks it, and no administrator has overridden that")
-    unseen = [note for note in fresh.notes if note not in report.notes]
     if unseen:
         return Stop(reason=f"the reply check now says what nobody knew at the approval: {unseen[0]}")
     return _too_few(facts, fresh.approvals_needed)

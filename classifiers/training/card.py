@@ -52,7 +52,8 @@ def _runs(runs: object) -> str:
     if not lines:
         return _UNMEASURED
     shipped = (
-        "The shipped weights are the mean of the runs' networks (Wortsman et al., Model soups, ICML 2022).\n\n"
+        "A run that started from several went on from the mean of their networks, and the shipped weights are the mean"
+        " of the last ones (Wortsman et al., Model soups, ICML 2022).\n\n"
         if len(lines) > 1
         else ""
     )

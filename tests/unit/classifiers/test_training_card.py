@@ -25,8 +25,8 @@ def test_what_was_not_measured_is_said_so() -> None:
 def test_every_run_counts_what_it_met() -> None:
     text = card({"report": {"runs": [RUN, RUN | {"seed": 8}]}, "settings": SETTINGS})
     assert "| 7 | first | 200 | 300 | 2.0 x 1000 | 10.0 x 400 | 2.0 x 500 |" in text
-    assert "the mean of the runs' networks" in text
-    assert "the mean of the runs' networks" not in card({"report": {"runs": [RUN]}, "settings": SETTINGS})
+    assert "the mean of their networks" in text
+    assert "the mean of their networks" not in card({"report": {"runs": [RUN]}, "settings": SETTINGS})
 
 
 def test_a_set_stands_beside_the_simpler_models() -> None:

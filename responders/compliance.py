@@ -13,10 +13,11 @@ from typing import Final, TypeVar
 
 from classifiers.types import Category, Finding, RiskReport, Severity
 from monitor.mention import Lane
+from responders.promise_policy import PromisePolicy, beyond_authority, parse_promises
 from responders.reply import Verdict
 
 _SECTIONS: Final = frozenset(
-    {"version", "risk", "block", "severity", "length", "price", "hold_seconds", "approvals", "reach"}
+    {"version", "risk", "block", "severity", "length", "price", "hold_seconds", "approvals", "reach", "promises"}
 )
 _PRICE: Final = frozenset({"reply", "with_link"})
 _REACH: Final = frozenset({"far", "unknown", "least"})
@@ -82,6 +83,7 @@ class Policy:
     approvals: Mapping[tuple[Lane, Verdict], int]
     far: Far | None = None
     prices: Mapping[str, Price] = field(default_factory=dict)
+    promises: PromisePolicy = field(default_factory=PromisePolicy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,18 +127,28 @@ def parse_policy(text: str) -> Policy:
         approvals=_by_lane(_section(table, "approvals"), "approvals", _MOST_APPROVALS),
         far=_far(table),
         prices={name: _price(f"price.{name}", value) for name, value in _section(table, "price").items()},
+        promises=_promises(table.get("promises")),
     )
 
 
 def decide(
-    report: RiskReport, *, lane: Lane, platform: str | None, followers: int | None, policy: Policy, text: str
+    report: RiskReport,
+    *,
+    lane: Lane,
+    platform: str | None,
+    followers: int | None,
+    policy: Policy,
+    text: str,
+    say: str = "en",
 ) -> Decision:
     """The verdict on a draft that answers a post whose author has so many `followers` (None: nobody knows).
 
     A blocking finding blocks, and so does a high risk in a category that the policy never lets through. A finding for
     review, a risk from `review_risk` on or an incomplete report ask for a second person: what nobody judged is no pass.
+    So do promises that the policy lets nobody make alone; `say` is the language of their reasons.
     """
-    findings = tuple(_under(policy, finding, report.risk) for finding in report.findings)
+    found = (*report.findings, *beyond_authority(text, policy.promises, say=say))
+    findings = tuple(_under(policy, finding, report.risk) for finding in found)
     severities = {finding.severity for finding in findings}
     notes = list(report.notes)
     over = _too_long(text, platform, policy)
@@ -226,6 +238,13 @@ def _under(policy: Policy, finding: Finding, risk: float) -> Finding:
     if finding.severity is Severity.REVIEW and sure and finding.category in policy.block_categories:
         return replace(finding, severity=Severity.BLOCK)
     return finding
+
+
+def _promises(value: object) -> PromisePolicy:
+    try:
+        return parse_promises(value)
+    except ValueError as error:
+        raise PolicyBroken(f"{error} in the reply policy; nothing is sent until it is mended") from error
 
 
 def _section(table: Mapping[str, object], name: str) -> Mapping[str, object]:

@@ -5,16 +5,17 @@ needs no platform client, so the console may use it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
 from monitor.storage.audit import AuditLog, JsonValue
 from monitor.storage.session import Database
-from responders import store
+from responders import promise_keeping, store
 from responders.accounts import Account, NotAllowed, Permission, may, require
 from responders.clearance import Stop, Wait
+from responders.promise_policy import Terms
 from responders.recheck import Recheck
 from responders.reply import (
     Draft,
@@ -53,6 +54,7 @@ class Posting:
     database: Database
     audit: AuditLog
     recheck: Recheck
+    terms: Terms = field(default_factory=Terms)
 
     def begin(self, reply_id: ReplyId, *, by: Account, now: datetime, version: int) -> ByHand:
         """Claim an approved reply to post it oneself; from now on nobody else can.
@@ -86,6 +88,7 @@ class Posting:
             store.put(unit, draft, after, by=actor.name)
             published = Published(external_id=link, url=link)
             store.settle_publication(unit, publication, PublicationState.SENT, at=now, published=published)
+            promise_keeping.record(unit, after, publication, self.terms)
             details: dict[str, JsonValue] = {"door": draft.door, "publication": publication.id, "url": link}
             self._note(unit, now, actor, "reply.sent", after, details)
             return after
@@ -131,6 +134,8 @@ class Posting:
                 state = PublicationState.SENT if sent else PublicationState.RELEASED
                 published = Published(external_id=link or "settled by hand", url=link) if sent else None
                 store.settle_publication(unit, publication, state, at=now, reason=note, published=published)
+                if sent:
+                    promise_keeping.record(unit, after, publication, self.terms)
             details: dict[str, JsonValue] = {"sent": sent, "url": link, "note_hash": text_hash(words)}
             self._note(unit, now, actor, "reply.settled", after, details)
             return after

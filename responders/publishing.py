@@ -24,9 +24,10 @@ from monitor.errors import (
 )
 from monitor.storage.audit import AuditLog, JsonValue
 from monitor.storage.session import Database
-from responders import store
+from responders import promise_keeping, store
 from responders.clearance import Stop, Wait, parent_clearance
 from responders.ending import Ending, Outcome, Result, released, uncertain
+from responders.promise_policy import Terms
 from responders.recheck import Recheck
 from responders.reply import (
     AlreadyAnswered,
@@ -82,6 +83,7 @@ class Publishing:
     recheck: Recheck
     doors: Mapping[str, Publisher]
     clock: Callable[[], datetime]
+    terms: Terms = field(default_factory=Terms)
     name: str = field(default_factory=lambda: f"publisher:{socket.gethostname()}:{os.getpid()}")
     _rests: dict[str, datetime] = field(default_factory=dict)
     _looked: dict[ReplyId, datetime] = field(default_factory=dict)
@@ -271,6 +273,8 @@ class Publishing:
             store.settle_publication(
                 unit, publication, ending.publication, at=now, reason=ending.reason, published=ending.published
             )
+        if publication is not None and ending.publication is PublicationState.SENT:
+            promise_keeping.record(unit, draft, publication, self.terms)
         if ending.result is Result.STOPPED:
             released = advance(draft, ReplyState.APPROVED, at=now)
             return self._stop(unit, draft, released, ending.reason or "", now)

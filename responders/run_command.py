@@ -20,6 +20,7 @@ from monitor.settings_option import Commands, add_config_option, settings_of
 from responders.assembly import limits_of, opened, say, utc_now
 from responders.checking import checker_of
 from responders.ending import Outcome
+from responders.promise_keeping import terms_of
 from responders.publishing import Publisher, Publishing
 from responders.recheck import Recheck
 
@@ -60,7 +61,9 @@ def run(args: argparse.Namespace, doors: Doors) -> int:
     _stop_at_signals(stop.set)
     database, audit = opened(settings)
     recheck = Recheck(database=database, checker=checker_of(settings), limits=limits_of(settings))
-    publishing = Publishing(database=database, audit=audit, recheck=recheck, doors=open_doors, clock=utc_now)
+    publishing = Publishing(
+        database=database, audit=audit, recheck=recheck, doors=open_doors, clock=utc_now, terms=terms_of(settings)
+    )
     lease = Lease(database=database, now=utc_now, wait=stop.wait, name=LEASE)
     try:
         return _once(publishing, lease, stop) if args.once else _rounds(publishing, lease, stop)

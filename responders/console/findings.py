@@ -1,14 +1,20 @@
 """What the reply check found, shown: marks in the text, and the same in words with the reason and a better wording."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from html import escape
+from string import Formatter
+from typing import Final
 
 from classifiers.types import Finding
 from responders.console.rendering import Mark, badge, inert, marked
-from responders.console.words import DEFAULT, Words
+from responders.console.words import DEFAULT, Words, sentences
 from responders.reply import CheckReport, Verdict
 from responders.sameness import SAME_WORDS, TEMPLATE_ON_ANGER, reworded
 
+_PARTS: Final = Formatter().parse
 _KINDS = {Verdict.PASS: "good", Verdict.REVIEW: "care", Verdict.BLOCK: "bad"}
 
 
@@ -36,7 +42,7 @@ def verdict(say: Words, report: CheckReport) -> str:
 
 def listed(say: Words, report: CheckReport) -> str:
     """Every finding with its number, category, reason and better wording."""
-    notes = "".join(f'<p class="tf-note">{inert(sentence)}</p>' for sentence in report.notes)
+    notes = "".join(f'<p class="tf-note">{_note(say, sentence)}</p>' for sentence in report.notes)
     if not report.findings:
         # Only a pass may be told so: an incomplete check found nothing because it did not look.
         clear = not notes or report.verdict is Verdict.PASS
@@ -91,6 +97,29 @@ def _in_words(finding: Finding, language: str) -> Finding:
     except RuleFileBroken:
         return finding
     return finding
+
+
+def _note(say: Words, sentence: str) -> str:
+    """A note of the check in the reader's language, as HTML; as it stands where it is none that we know."""
+    if say.language != DEFAULT:
+        for key, known in _known_notes().items():
+            match = known.fullmatch(sentence)
+            if match:
+                return say(key, **{name: inert(value) for name, value in match.groupdict().items()})
+    return inert(sentence)
+
+
+@cache
+def _known_notes() -> Mapping[str, re.Pattern[str]]:
+    """What each note looks like, made from its English sentence."""
+    english = {key: sentence for key, sentence in sentences(DEFAULT).items() if key.startswith("check-note.")}
+    return {
+        key: re.compile(
+            "".join(re.escape(words) + (f"(?P<{name}>.+)" if name else "") for words, name, _, _ in _PARTS(sentence)),
+            re.DOTALL,
+        )
+        for key, sentence in english.items()
+    }
 
 
 def _label(say: Words, finding: Finding) -> str:

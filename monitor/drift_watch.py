@@ -48,12 +48,14 @@ class DriftWatch:
     _next_look: datetime | None = field(default=None, init=False)
 
     def run(self) -> None:
-        """Look, if an hour has passed since the last look, and send what is due."""
+        """Look, if an hour has passed since the last look, and send what is due even when the look fails."""
         now = self.now()
-        if self._next_look is None or now >= self._next_look:
-            self.look()
-            self._next_look = now + EVERY
-        self.deliver()
+        try:
+            if self._next_look is None or now >= self._next_look:
+                self._next_look = now + EVERY
+                self.look()
+        finally:
+            self.deliver()
 
     def look(self) -> int:
         """Raise the alarms that are called for now; how many are new."""

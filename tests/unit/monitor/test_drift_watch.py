@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from monitor import drift_watch
 from monitor.alerts import Card, Notice
-from monitor.drift import Cell, Head, week_of
+from monitor.drift import Cell, Drift, Head, week_of
 from monitor.drift_watch import EVERY, DriftWatch
 from monitor.errors import EdgeError, SourceDown
 from monitor.notify import ConsoleNotifier, blocks, fallback
@@ -130,6 +131,25 @@ def test_it_looks_once_an_hour(watched: Watched) -> None:
     watched.time += timedelta(seconds=1)
     watched.watch.run()
     assert watched.states() == [AlertState.DELIVERED]
+
+
+def test_a_look_that_fails_holds_back_no_alarm_and_waits_an_hour(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched.moved()
+    watched.watch.look()
+    looks: list[datetime] = []
+
+    def fail(_: Database, now: datetime) -> list[Drift]:
+        looks.append(now)
+        raise RuntimeError
+
+    monkeypatch.setattr(drift_watch, "current", fail)
+    with pytest.raises(RuntimeError):
+        watched.watch.run()
+    assert len(watched.channel.sent) == 1
+    watched.watch.run()
+    assert looks == [NOW]
 
 
 def test_a_channel_that_fails_gets_it_later(watched: Watched) -> None:

@@ -33,8 +33,8 @@ FIELDS: Final[Mapping[str, str]] = MappingProxyType(
 )
 MAX_TEXT: Final = 5_000
 MAX_VALUE: Final = 200
-_KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-_LANG: Final = re.compile(r"[a-z]{2}")
+KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+LANG: Final = re.compile(r"[a-z]{2}")
 _ALLOWED: Final = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.If, nodes.Const)
 
 
@@ -190,10 +190,10 @@ def _row(raw: bytes) -> tuple[str, Lane, Intent | None, Wording]:
         msg = "the row is not a JSON object"
         raise _RowFault(msg)
     key, lang, text = (_text(row, name) for name in ("key", "lang", "text"))
-    if not _KEY.fullmatch(key):
+    if not KEY.fullmatch(key):
         msg = f'the key "{key[:64]}" may hold only a-z, 0-9 and dashes'
         raise _RowFault(msg)
-    if not _LANG.fullmatch(lang):
+    if not LANG.fullmatch(lang):
         msg = f'"{lang[:16]}" is not a language code such as ru, uk, ar or en'
         raise _RowFault(msg)
     wording = Wording(lang=lang, text=text, topic=tuple(_text(row, "topic", "").split()), fields=_fields_of(text))

@@ -7,13 +7,11 @@ import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
-from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-import responders
 from monitor.config import Process, Settings, SettingsError, load
 from monitor.storage import migrate
 from monitor.storage.audit import AuditLog, load_key
@@ -24,12 +22,14 @@ from responders.clearance import Limits
 from responders.console.gate import LOGIN_COOKIE
 from responders.console.words import COOKIE, Words, chosen_language, words
 from responders.explaining import LazyExplainer, explainer_of
+from responders.meaning import Meanings, meanings_of
 from responders.posting import Posting
+from responders.promise_keeping import terms_of
 from responders.recheck import Recheck
 from responders.review import Review
-from responders.templates import TemplateBook, parse
+from responders.shelf import Shelf, ShelfFault, shelf_of
+from responders.templates import TemplateBook
 
-SAMPLE_TEMPLATES: Final = Path(responders.__file__).parent / "sample" / "templates.jsonl"
 MINUTES_AN_HOUR: Final = 60
 HOURS_A_DAY: Final = 24
 
@@ -46,7 +46,13 @@ class Console:
     explainer: LazyExplainer
     review: Review
     posting: Posting
-    templates: TemplateBook
+    shelf: Shelf
+    meanings: Meanings
+
+    @property
+    def templates(self) -> TemplateBook:
+        """What replies may be begun with."""
+        return self.shelf.templates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +107,8 @@ def _console() -> Console:
     lifetime = timedelta(hours=settings.console.login_hours)
     accounts = Accounts(database, audit, login_lifetime=lifetime)
     checker = checker_of(settings)
-    templates = _templates(settings)
-    review = Review(database=database, audit=audit, checker=checker, templates=templates)
+    shelf = _shelf(settings)
+    review = Review(database=database, audit=audit, checker=checker, templates=shelf.templates)
     limits = Limits(
         daily_cap=settings.replies.daily_cap, approval_lifetime=timedelta(hours=settings.replies.approval_hours)
     )
@@ -115,18 +121,17 @@ def _console() -> Console:
         checker=checker,
         explainer=explainer_of(settings),
         review=review,
-        posting=Posting(database=database, audit=audit, recheck=recheck),
-        templates=templates,
+        posting=Posting(database=database, audit=audit, recheck=recheck, terms=terms_of(settings)),
+        shelf=shelf,
+        meanings=meanings_of(settings),
     )
 
 
-def _templates(settings: Settings) -> TemplateBook:
-    file = settings.replies.templates or SAMPLE_TEMPLATES
+def _shelf(settings: Settings) -> Shelf:
     try:
-        return parse(file.read_bytes())
-    except OSError as error:
-        msg = f"{file}: the reply templates cannot be read ({error.strerror}); see the setting replies.templates"
-        raise SettingsError(msg) from error
+        return shelf_of(settings)
+    except ShelfFault as error:
+        raise SettingsError(str(error)) from error
 
 
 def forget() -> None:

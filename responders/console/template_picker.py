@@ -26,7 +26,7 @@ def show(visit: Visit, mention: StoredMention, pen: Pen) -> None:
     with visit.console.database.read() as unit:
         target = store.target_of(unit, mention.id)
     lane = pen.draft.lane if pen.draft else pen.lane or mention.lane or Lane.PERSONAL
-    values = _values(visit, target)
+    values = known_values(visit, target)
     # What nobody could judge may be urgent, too.
     urgent = mention.assessment is None or mention.assessment.urgency.urgent
     fitting = suggest(target, book, values, lane=lane, limit=5, even_personal=True, urgent=urgent)
@@ -69,7 +69,8 @@ def _keys(visit: Visit, lang: str, fitting: Sequence[Suggestion]) -> list[str]:
     return list(dict.fromkeys([*first, *rest]))
 
 
-def _values(visit: Visit, target: ReplyTarget) -> dict[str, str | None]:
+def known_values(visit: Visit, target: ReplyTarget) -> dict[str, str | None]:
+    """What fields are filled with for a post, from the settings of its brand."""
     brand = visit.console.settings.brands.get(target.brand or "")
     return values_for(
         target,

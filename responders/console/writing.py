@@ -12,7 +12,7 @@ from monitor.storage.stored import StoredMention
 from responders import store
 from responders.accounts import AccountFault
 from responders.checking import Readiness
-from responders.console import context, editor, findings, template_picker
+from responders.console import context, editor, findings, near_answers, promises, template_picker
 from responders.console import pen as pens
 from responders.console.context import Visit
 from responders.console.notices import fault_sentence, note, plain, refuse
@@ -53,6 +53,7 @@ def _write(mention: StoredMention, pen: Pen, lane_why: str) -> None:
         _locked(visit, pen, pen.draft)
         return
     template_picker.show(visit, mention, pen)
+    near_answers.show(visit, mention, pen)
     _conflict(visit, pen)
     still_loading = visit.console.checker.readiness in _STILL_LOADING
     if not still_loading:
@@ -61,6 +62,7 @@ def _write(mention: StoredMention, pen: Pen, lane_why: str) -> None:
     if still_loading:
         st.caption(visit.words("desk.loading"))
     _verdict(visit, pen)
+    _promises(visit, mention, pen)
     if _wants_review(visit, pen):
         _submit(visit, pen)
     _versions(visit, mention, pen)
@@ -149,6 +151,14 @@ def _verdict(visit: Visit, pen: Pen) -> None:
         f'<section aria-live="polite"><h3>{escape(say("desk.findings"))} {findings.verdict(say, pen.report)}</h3>'
         f"{findings.listed(say, pen.report)}</section>"
     )
+
+
+def _promises(visit: Visit, mention: StoredMention, pen: Pen) -> None:
+    """What the words on the desk would promise, and by when, before anybody sends them."""
+    words = f"{mention.title}\n{mention.text}" if mention.title else mention.text
+    listed = promises.of_draft(visit, pen.saved, brand=mention.brand, mention=words)
+    if listed:
+        st.html(listed)
 
 
 def _wants_review(visit: Visit, pen: Pen) -> bool:

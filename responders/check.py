@@ -125,7 +125,7 @@ class ReplyChecker:
         reply = Reply(draft=draft, mention=mention, lang=lang, platform=platform)
         report = self._in_time(reply, say)
         return self._decided(
-            reply, replace(report, findings=(*report.findings, *besides)) if besides else report, lane, followers
+            reply, replace(report, findings=(*report.findings, *besides)) if besides else report, lane, followers, say
         )
 
     def _in_time(self, reply: Reply, say: str) -> RiskReport:
@@ -157,13 +157,19 @@ class ReplyChecker:
         numbers = [None] * len(replies) if followers is None else followers
         reports = self.judge.assess(replies, say=say)
         return [
-            self._decided(reply, report, lane, number)
+            self._decided(reply, report, lane, number, say)
             for reply, report, number in zip(replies, reports, numbers, strict=True)
         ]
 
-    def _decided(self, reply: Reply, report: RiskReport, lane: Lane, followers: int | None) -> CheckedDraft:
+    def _decided(self, reply: Reply, report: RiskReport, lane: Lane, followers: int | None, say: str) -> CheckedDraft:
         decision = decide(
-            report, lane=lane, platform=reply.platform, followers=followers, policy=self.policy, text=reply.draft
+            report,
+            lane=lane,
+            platform=reply.platform,
+            followers=followers,
+            policy=self.policy,
+            text=reply.draft,
+            say=say,
         )
         return CheckedDraft(
             verdict=decision.verdict,

@@ -11,6 +11,7 @@ from typing import Final
 from classifiers.types import Finding
 from responders.console.rendering import Mark, badge, inert, marked
 from responders.console.words import DEFAULT, Words, sentences
+from responders.promise_policy import REASONS
 from responders.reply import CheckReport, Verdict
 from responders.sameness import SAME_WORDS, TEMPLATE_ON_ANGER, reworded
 
@@ -92,11 +93,11 @@ def _in_words(finding: Finding, language: str) -> Finding:
                 why=rule.why.get(language, finding.why),
                 suggestion=rule.suggestion.get(language, finding.suggestion) if finding.suggestion else None,
             )
-        if finding.rule.startswith("model/"):
-            return replace(finding, why=model_trust().reasons[finding.category].get(language, finding.why))
+        reasons = model_trust().reasons[finding.category] if finding.rule.startswith("model/") else None
     except RuleFileBroken:
         return finding
-    return finding
+    reasons = reasons or REASONS.get(finding.rule, {})
+    return replace(finding, why=reasons.get(language, finding.why))
 
 
 def _note(say: Words, sentence: str) -> str:

@@ -12,6 +12,7 @@ from responders.console.context import Visit
 INBOX: Final = "inbox"
 DESK: Final = "reply"  # alerts link to /reply?mention=…
 REVIEW: Final = "review"
+PROMISES: Final = "promises"  # reminders link here
 INSIGHTS: Final = "insights"
 SOURCES: Final = "sources"
 AUDIT: Final = "audit"

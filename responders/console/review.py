@@ -11,7 +11,7 @@ import streamlit as st
 from monitor.storage import stored
 from responders import store
 from responders.accounts import AccountFault, Permission
-from responders.console import context, findings, mention_card, navigation, outcome
+from responders.console import context, findings, mention_card, navigation, outcome, promises
 from responders.console.context import Visit
 from responders.console.notices import note, plain, refuse
 from responders.console.rendering import badge, difference, inert, inline
@@ -131,6 +131,9 @@ def _reply(visit: Visit, case: Case) -> str:
         parts.append(findings.listed(say, report))
     else:
         parts.append(f'<p class="tf-note">{escape(say("desk.not-checked"))}</p>')
+    if draft.state in (ReplyState.IN_REVIEW, ReplyState.APPROVED):
+        target = case.listed.target
+        parts.append(promises.of_draft(visit, draft.text, brand=target.brand, mention=target.words))
     previous = _previous(case.versions)
     if previous is not None:
         heading = escape(say("review.changes", number=previous.version))

@@ -11,9 +11,33 @@ import structlog
 
 from monitor.errors import EdgeError
 from responders.accounts import AccountFault, Permission
-from responders.console import accounts, audit, context, inbox, insights, reply_desk, review, settings, sources, switch
+from responders.console import (
+    accounts,
+    audit,
+    context,
+    inbox,
+    insights,
+    promises,
+    reply_desk,
+    review,
+    settings,
+    sources,
+    switch,
+)
 from responders.console.context import Visit
-from responders.console.navigation import ACCOUNTS, AUDIT, DESK, INBOX, INSIGHTS, REVIEW, SETTINGS, SOURCES, Place, go
+from responders.console.navigation import (
+    ACCOUNTS,
+    AUDIT,
+    DESK,
+    INBOX,
+    INSIGHTS,
+    PROMISES,
+    REVIEW,
+    SETTINGS,
+    SOURCES,
+    Place,
+    go,
+)
 from responders.console.notices import show_notices, tell_fault
 from responders.console.style import frame
 from responders.console.words import LANGUAGES, words
@@ -25,6 +49,7 @@ PLACES: Final = (
     Place(path=INBOX, title="inbox", icon="inbox", needs=Permission.READ, section="work", show=inbox.show),
     Place(path=DESK, title="desk", icon="edit_note", needs=Permission.READ, section="work", show=reply_desk.show),
     Place(path=REVIEW, title="review", icon="fact_check", needs=Permission.READ, section="work", show=review.show),
+    Place(path=PROMISES, title="promises", icon="handshake", needs=Permission.READ, section="work", show=promises.show),
     Place(
         path=INSIGHTS, title="insights", icon="insights", needs=Permission.READ, section="control", show=insights.show
     ),

@@ -11,7 +11,7 @@ from responders.console.words import LANGUAGES, words
 from tests.console.clicking import Desk, html_of
 from tests.console.seed import PASSWORD
 
-READERS = ("", "reply", "review", "insights", "sources", "audit")
+READERS = ("", "reply", "review", "promises", "insights", "sources", "audit")
 ADMIN_ONLY = ("settings", "accounts")
 
 

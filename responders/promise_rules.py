@@ -209,7 +209,7 @@ def _led(own: Mapping[str, object], lead: str, verbs: Sequence[str]) -> list[str
 
 def _short(words: Sequence[str]) -> re.Pattern[str] | None:
     """An abbreviation with its full stop, which would otherwise end a sentence."""
-    return re.compile(rf"(?<!\w)({'|'.join(words)})\.(?=\s*\S)", re.IGNORECASE) if words else None
+    return re.compile(rf"(?<!\w)((?i:{'|'.join(words)}))\.(?=\s*[a-zа-яіїєґ0-9])") if words else None
 
 
 def _examples(lang: str, own: Mapping[str, object]) -> Iterable[Example]:

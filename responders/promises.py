@@ -24,6 +24,7 @@ USUAL_DEADLINE: Final = timedelta(hours=24)
 """What a promise without a time is worth where no policy says otherwise."""
 WEEKEND: Final = frozenset({5, 6})
 MOST: Final = 20
+_MOST_READ: Final = 5 * MOST
 _SHOWN: Final = 80
 _SHORTEST_ECHO: Final = 12
 _NEAR: Final = 24
@@ -151,7 +152,7 @@ def promised(text: str, *, mention: str | None = None, rules: PromiseRules | Non
         if own.lang in context.scripts
         for candidate in _candidates(folded.text, own)
     )
-    for statement in _statements(folded.text, candidates):
+    for statement in _statements(folded.text, candidates[:_MOST_READ]):
         found.extend(_in_statement(folded, context, statement, echo))
     return tuple(found[:MOST])
 

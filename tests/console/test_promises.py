@@ -73,3 +73,18 @@ def test_every_kind_and_state_has_a_word() -> None:
         assert words("en").has(f"promise-kind.{kind.value}")
     for state in ("open", "overdue", "kept", "broken"):
         assert words("en").has(f"promise-state.{state}")
+
+
+def test_the_desk_shows_what_the_draft_would_promise(desk: Desk) -> None:
+    desk.sign_in("agent")
+    console = context.console()
+    agent = console.accounts.account_of(str(context.login_token()), context.now())
+    assert agent is not None
+    mention = desk.world.mentions["ar-broken"]
+    text = "Sorry! We'll refund you within five days."
+    draft = console.review.open_draft(mention, by=agent, now=context.now(), door="dry_run", text=text)
+    if draft.text != text:
+        console.review.save_draft(draft.id, text, by=agent, now=context.now(), version=draft.version)
+    html = html_of(desk.open("reply", mention=mention))
+    assert "Promises in this reply: 1" in html
+    assert "We&#x27;ll refund you within five days" in html

@@ -217,7 +217,7 @@ def _in_statement(
     ours = _shared_out(text, statement, times)
     committed = False
     for number, (one, own) in enumerate(zip(statement, ours, strict=True)):
-        if _too_weak(one, own, committed=committed) or _excused(text, context, one, times):
+        if _too_weak(one, own, committed=committed) or _excused(text, context, one, own):
             continue
         committed = True
         following = statement[number + 1].start if number + 1 < len(statement) else last

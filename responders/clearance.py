@@ -74,7 +74,7 @@ def check_clearance(facts: Facts, fresh: CheckReport) -> Stop | None:
     if fresh.verdict.rank > report.verdict.rank:
         why = f" ({unseen[0]})" if unseen else ""
         return Stop(reason=f"the reply check now says {fresh.verdict}{why}; it was approved as {report.verdict}")
-    if fresh.verdict is Verdict.BLOCK and not any(given.approval.reason for given in facts.given):
+    if Verdict.BLOCK in (fresh.verdict, report.verdict) and not any(given.approval.reason for given in facts.given):
         return Stop(reason="the reply check blocks it, and no administrator has overridden that")
     if unseen:
         return Stop(reason=f"the reply check now says what nobody knew at the approval: {unseen[0]}")

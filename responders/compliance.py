@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from classifiers.types import Category, Finding, RiskReport, Severity
 from monitor.mention import Lane
-from responders.promise_policy import PromisePolicy, beyond_authority, parse_promises
+from responders.promise_policy import BEYOND_AUTHORITY, PromisePolicy, beyond_authority, parse_promises
 from responders.reply import Verdict
 
 _SECTIONS: Final = frozenset(
@@ -231,7 +231,9 @@ def _for_many(decision: Decision, far: Far, lane: Lane, followers: int | None, p
 
 def _under(policy: Policy, finding: Finding, risk: float) -> Finding:
     """A finding with the severity that the policy gives it."""
-    named = policy.severities.get(finding.rule) or policy.severities.get(finding.category.value)
+    named = policy.severities.get(finding.rule)
+    if named is None and finding.rule not in BEYOND_AUTHORITY:
+        named = policy.severities.get(finding.category.value)
     if named is not None:
         return finding if named is finding.severity else replace(finding, severity=named)
     sure = max(finding.score, risk) >= policy.block_risk

@@ -16,6 +16,9 @@ from responders.promises import USUAL_DEADLINE, WEEKEND, Commitment, commitments
 
 SECOND_PERSON: Final = f"{Category.PROMISE.value}/second-person"
 ADMINISTRATOR: Final = f"{Category.PROMISE.value}/administrator"
+BEYOND_AUTHORITY: Final = frozenset({SECOND_PERSON, ADMINISTRATOR})
+"""Rules whose severity follows from [promises]: a severity for the whole category means the words that the check found,
+and takes nobody's say away."""
 REASONS: Final[Mapping[str, Mapping[str, str]]] = {
     SECOND_PERSON: {
         "en": "Promises this by a certain time, which the policy lets nobody promise alone.",

@@ -23,6 +23,8 @@ DAY_ENDS: Final = time(23, 59)
 USUAL_DEADLINE: Final = timedelta(hours=24)
 """What a promise without a time is worth where no policy says otherwise."""
 WEEKEND: Final = frozenset({5, 6})
+FURTHEST: Final = timedelta(days=3660)
+"""A time farther away than that is a slip of the pen, and near the end of the calendar no clock can show it."""
 MOST: Final = 20
 _MOST_READ: Final = 5 * MOST
 _SHOWN: Final = 80
@@ -132,15 +134,15 @@ def commitments(
             end=one.end,
             text=one.text,
             kind=one.kind,
-            due_at=_due(one.times, now.astimezone(zone), weekend) or now.astimezone(UTC) + deadline,
+            due_at=_in_reach(_due(one.times, now.astimezone(zone), weekend), now) or now.astimezone(UTC) + deadline,
             stated=one.stated,
         )
-        for one in promised(text, mention=mention)
+        for one in promised(text, mention=mention)[:MOST]
     )
 
 
 def promised(text: str, *, mention: str | None = None, rules: PromiseRules | None = None) -> tuple[Found, ...]:
-    """The commitments of a reply, still without a clock."""
+    """The commitments of a reply, still without a clock: all that were read, for none may hide behind the others."""
     chosen = rules or shipped_rules()
     folded = _folded(text, chosen)
     context = DraftInContext(draft=folded, mention=None)
@@ -154,7 +156,7 @@ def promised(text: str, *, mention: str | None = None, rules: PromiseRules | Non
     )
     for statement in _statements(folded.text, candidates[:_MOST_READ]):
         found.extend(_in_statement(folded, context, statement, echo))
-    return tuple(found[:MOST])
+    return tuple(found)
 
 
 def _folded(text: str, rules: PromiseRules) -> Surface:
@@ -383,6 +385,10 @@ def _due(times: Sequence[_Time], local: datetime, weekend: frozenset[int]) -> da
     except (ValueError, OverflowError):  # a date beyond the calendar names nothing
         return None
     return None
+
+
+def _in_reach(due: datetime | None, now: datetime) -> datetime | None:
+    return due if due is not None and abs(due - now) <= FURTHEST else None
 
 
 def _after(found: _Time, local: datetime, weekend: frozenset[int]) -> datetime:

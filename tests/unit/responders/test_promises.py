@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from responders.promise_rules import Example, shipped_rules
-from responders.promises import MOST, commitments
+from responders.promise_rules import Example, Kind, shipped_rules
+from responders.promises import MOST, commitments, promised
 
 KYIV = ZoneInfo("Europe/Kyiv")
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)  # Monday, 12:00 in Kyiv
@@ -84,3 +84,13 @@ def test_nonsense_promises_nothing_dated(text: str) -> None:
 
 def test_a_text_that_repeats_itself_is_listed_so_far() -> None:
     assert len(commitments("We'll call you tomorrow. " * 400, now=NOW, zone=KYIV)) == MOST
+
+
+def test_a_time_at_the_end_of_the_calendar_is_none() -> None:
+    (found,) = commitments("Мы позвоним вам 31.12.9999 в 23:30.", now=NOW, zone=KYIV)
+    assert found.due_at == NOW + timedelta(hours=24)  # later, no clock east of Greenwich could show it
+
+
+def test_no_promise_hides_behind_many_others() -> None:
+    text = "We'll call you tomorrow. " * (MOST + 5) + "We'll refund you by Friday."
+    assert promised(text)[-1].kind is Kind.REFUND

@@ -34,7 +34,7 @@ expect it so, and a single shared run of five words is already half of such a te
 short."""
 
 _WORD: Final = re.compile(r"[^\W_]+")
-_NOT_WORDS: Final = re.compile(r"https?://\S+|[@^#]\w+|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_NOT_WORDS: Final = re.compile(r"https?://\S+|[@^#]\w+|\{\{[^{}]*\}\}|\{%[^{}]*%\}")
 _PARTICULARS_SHOWN: Final = 3
 
 

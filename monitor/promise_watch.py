@@ -54,7 +54,9 @@ class PromiseWatch:
         try:
             self.notifier.send(notice(promise, console_url=self.console_url, now=now), now=now)
         except EdgeError as error:
-            again = alerts.next_try(error, attempts=promise.attempts, created_at=promise.made_at, now=now)
+            # Given up a week after it was due: a promise may have been made longer ago than that.
+            since = max(promise.made_at, promise.due_at)
+            again = alerts.next_try(error, attempts=promise.attempts, created_at=since, now=now)
             with self.database.write() as connection:
                 promises.record_failed(connection, promise.id, error=error.sentence, remind_at=again)
             log.warning("promise.not-reminded", promise=promise.id, reason=error.sentence)

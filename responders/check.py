@@ -19,6 +19,7 @@ from classifiers.types import Finding, ModelUnavailable, RiskReport
 from monitor.mention import Lane
 from monitor.settings_option import Commands
 from responders.compliance import Policy, PolicyBroken, decide, parse_policy
+from responders.promise_rules import shipped_rules
 from responders.reply import Verdict
 from responders.report import as_row
 from responders.timely import CHECK_SECONDS, Bounded, TooSlow
@@ -98,6 +99,7 @@ class ReplyChecker:
             missing = f"only the rules judged this draft: {error}"
         try:
             rules = default_rules()
+            shipped_rules()  # what the decision reads promises by: broken or slow now, and not in the first check
         except RuleFileBroken as error:
             raise ModelUnavailable(str(error)) from error
         domains = frozenset(domain.strip().lower().strip(".") for domain in allowed_domains if domain.strip())

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from monitor.config import Settings
 from monitor.storage import promises as rows
 from monitor.storage.audit import AuditLog, JsonValue
@@ -21,6 +23,7 @@ from responders.promise_policy import Terms
 from responders.reply import Draft, IllegalMove, Publication, UnknownReply, text_hash
 from responders.store import Unit
 
+log: Final = structlog.get_logger("responders")
 _SHIPPED: Final = Path(__file__).with_name("policy.toml")
 
 
@@ -42,7 +45,11 @@ def record(unit: Unit, draft: Draft, publication: Publication, terms: Terms) -> 
     target = store.target_of(unit, draft.mention_id)
     versions = store.versions(unit, draft.id)
     made_at = publication.claimed_at
-    found = terms.of(draft.text, now=made_at, brand=target.brand, mention=target.words)
+    try:
+        found = terms.of(draft.text, now=made_at, brand=target.brand, mention=target.words)
+    except Exception as error:  # noqa: BLE001 - the reply is out: that is recorded whatever its words do to their reader
+        log.error("promise.not-read", reply=draft.id, error=type(error).__name__)  # noqa: TRY400 - no texts in the log
+        return 0
     wanted = [
         NewPromise(
             reply_id=draft.id,

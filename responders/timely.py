@@ -53,5 +53,5 @@ class Bounded:
             return future.result(timeout=max(0.0, deadline - time.monotonic()))
         except TimeoutError as error:
             if future.done():
-                raise  # the work's own
+                return future.result()  # it came at the last moment, or the TimeoutError is the work's own
             raise TooSlow from error

@@ -13,6 +13,7 @@ from monitor.promise_watch import PromiseWatch
 from monitor.storage import promises
 from monitor.storage.migrate import upgrade
 from monitor.storage.promises import NewPromise, PromiseState
+from monitor.storage.schema import promises as promise_rows
 from monitor.storage.session import Database
 from tests.reply_world import NOW, World
 
@@ -94,6 +95,16 @@ def test_a_channel_that_is_down_is_tried_again(watched: Watched) -> None:
     watched.time += timedelta(hours=3)
     assert watched.watch.run() == 1
     assert watched.channel.sent[0].title == "A promise is overdue by 60 min"
+
+
+def test_a_promise_made_long_ago_is_tried_again_too(watched: Watched) -> None:
+    with watched.database.write() as unit:
+        unit.execute(promise_rows.update().values(due_at=NOW + timedelta(days=30), remind_at=NOW + timedelta(days=29)))
+    watched.time = NOW + timedelta(days=29)
+    watched.channel.errors = [SourceDown("Slack answered 500", remedy="nothing to do")]
+    assert watched.watch.run() == 0
+    watched.time += timedelta(hours=1)
+    assert watched.watch.run() == 1
 
 
 def test_what_was_settled_is_no_reminder(watched: Watched) -> None:

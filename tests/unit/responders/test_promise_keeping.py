@@ -11,6 +11,7 @@ from monitor.config import Brand, ReplySettings, Settings
 from monitor.mention import Lane
 from monitor.storage import promises as rows
 from monitor.storage.promises import Promise, PromiseState
+from responders import store
 from responders.accounts import NotAllowed
 from responders.check import SHIPPED_POLICY
 from responders.compliance import Decision, PolicyBroken, decide, parse_policy
@@ -58,6 +59,21 @@ def test_a_reply_posted_by_hand_promises_too(world: World) -> None:
     after = world.posting.posted(draft.id, "https://social.example/1", by=world.agent, now=later)
     assert after.state is ReplyState.SENT
     assert {promise.made_at for promise in opened(world)} == {NOW}  # the customer read "tomorrow" when it went out
+
+
+def test_words_that_cannot_be_read_keep_no_sent_reply_from_being_recorded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = world.approved(world.draft(WORDS))
+
+    def breaks(*args: object, **named: object) -> None:  # noqa: ARG001 - whatever it is asked
+        raise RecursionError
+
+    monkeypatch.setattr(Terms, "of", breaks)
+    assert publish_next(world.publishing()) is not None
+    with world.database.read() as unit:
+        assert store.draft_of(unit, draft.id).state is ReplyState.SENT
+    assert opened(world) == []
 
 
 def test_promises_are_read_on_the_clock_of_the_brand() -> None:
@@ -136,6 +152,14 @@ def test_a_policy_may_allow_more_or_less() -> None:
     judged = decided("We'll refund you today.", strict)
     assert judged.verdict is Verdict.BLOCK
     assert (judged.findings[0].rule, judged.findings[0].severity) == (ADMINISTRATOR, Severity.BLOCK)
+
+
+def test_a_severity_for_the_category_takes_nobodys_say_away() -> None:
+    strict = POLICY.replace('approver = ["call", "write", "refund", ', 'approver = ["call", "write", ')
+    mild = strict.replace("[severity]", '[severity]\npromise = "warn"')
+    assert decided("We'll refund you today.", mild).verdict is Verdict.BLOCK
+    meant = strict.replace("[severity]", f'[severity]\n"{ADMINISTRATOR}" = "warn"')
+    assert decided("We'll refund you today.", meant).verdict is Verdict.PASS
 
 
 def test_a_policy_without_the_section_is_usable() -> None:

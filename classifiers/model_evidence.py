@@ -15,7 +15,7 @@ from classifiers.encoder import DraftOutput, TokenRisk
 from classifiers.rule_engine import DraftInContext
 from classifiers.types import Category
 
-_WEIGHT_OF_SIGNS: Final = 2.0
+_WEIGHT_OF_SIGNS: Final = 1.0
 """How strongly the log-odds fall when the likeliest categories are ruled out; measured like the floor."""
 _ALSO: Final = 0.5
 """Probability from which a further category is named beside the strongest."""

@@ -199,5 +199,5 @@ def test_most_fair_answers_to_the_same_question_go_out_and_none_is_blocked(
     answers = [checked[lang, text] for lang, texts in CAREFUL.items() for text in texts]
     assert all(found.verdict is not Verdict.BLOCK for found in answers)
     waiting = [found for found in answers if found.verdict is not Verdict.PASS]
-    # Thirteen of 44 wait today, which is too many: fair comparisons with a rival are rare in what the model learnt from.
+    # Thirteen of 44 wait today, which is too many: the model learnt from few fair comparisons with a rival.
     assert len(waiting) <= len(answers) // 3, [[(f.rule, f.text) for f in found.findings] for found in waiting]

@@ -53,11 +53,12 @@ def test_places_are_those_of_the_text_as_given(encoder: Encoder) -> None:
 
 def test_a_long_text_is_narrowed_down_to_words(encoder: Encoder) -> None:
     dull = "We went to the shop on the corner and bought some bread and milk for the week. " * 3
-    text = f"{dull}Terrible, disgusting service, I am furious and want my money back. {dull}"
+    # One word must carry it: of several that say the same none is missed when it alone is left out.
+    text = f"{dull}The bread was terrible. {dull}"
     assert len(text.split()) > 2 * MOST_PIECES
     carriers = explain(text, "en", encoder)["sentiment"]
     assert carriers
-    assert carriers[0].text in {"Terrible,", "disgusting", "service,", "furious", "money", "back."}
+    assert carriers[0].text == "terrible."
 
 
 @pytest.mark.parametrize("text", ["", " \n", "\u2800"])
